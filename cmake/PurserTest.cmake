@@ -1,0 +1,17 @@
+# purser_add_tests(NAME SOURCES... [LIBRARIES ...] [LABELS ...])
+# One test program, each of its cases a ctest of its own. Nothing without PURSER_BUILD_TESTS.
+function(purser_add_tests name)
+  if(NOT PURSER_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LIBRARIES;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE purser_lib purser_testing purser_build_flags ${ARG_LIBRARIES}
+                                        GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

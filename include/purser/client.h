@@ -1,0 +1,258 @@
+// The registry's operations. Reader looks, Client also changes.
+//
+//   ClientOptions options;
+//   options.registry = "localhost:5000";
+//   auto client = Client::create(std::move(options));
+//   auto tags = client->tags(*Repository::of("localhost:5000", "team/app"));
+//
+// A client speaks to exactly one registry; a reference to another is an invalid_argument. So a
+// credential cannot reach a registry that it does not belong to.
+//
+// Thread rule: all members of Reader and Client may be called from several threads at once. Calls
+// block; one I/O thread serves them all. Callbacks run on the thread of the call that takes them.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "purser/credentials.h"
+#include "purser/descriptor.h"
+#include "purser/manifest.h"
+#include "purser/reference.h"
+#include "purser/result.h"
+#include "purser/retry.h"
+#include "purser/transport.h"
+
+namespace purser {
+
+// What the library tells while it works. `text` is sanitised and has no secrets in it.
+struct LogEvent {
+  enum class Level { debug, info, warning };
+  Level level = Level::info;
+  std::string text = {};
+};
+using LogSink = std::function<void(const LogEvent&)>;  // called from the threads of the calls
+
+struct ClientOptions {
+  std::string registry =
+      {};  // host[:port]; `https://` or `http://` before it fixes the scheme
+  std::shared_ptr<const CredentialSource> credentials = {};  // none: anonymous
+  // Hosts (host[:port]) beside the registry's own to whose token realm its password may go, over
+  // https only.
+  std::vector<std::string> allowed_auth_realms = {};
+  bool plain_http = false;   // http to a registry that is not on loopback
+  std::string ca_file = {};  // PEM file of CAs to trust, in place of the system's
+  bool http1_only = false;
+  std::size_t in_flight = 32;  // requests under way at once in a bulk call
+  RetryPolicy retry = {};
+  std::chrono::milliseconds timeout{60'000};  // of one request, until its answer begins
+  LogSink log = {};
+  std::shared_ptr<http::Transport> transport = {};  // none: libcurl
+  std::shared_ptr<http::Clock> clock = {};          // none: the system's
+};
+
+struct CallOptions {
+  std::stop_token stop = {};
+  std::optional<std::chrono::milliseconds> deadline = {};  // of the whole call, retries included
+};
+
+struct PingInfo {
+  std::string url = {};          // "https://registry.example.com/v2/"
+  std::string scheme = {};       // "http" or "https"
+  int status = 0;                // of GET /v2/ as it was answered in the end
+  std::string auth = {};         // "none", "basic", "bearer": what the registry asked for
+  std::string realm = {};        // of the challenge, if any
+  bool authenticated = false;    // the credentials were accepted
+  std::string api_version = {};  // Docker-Distribution-API-Version, if sent
+};
+
+struct ListOptions {
+  // RE2 pattern, case-insensitive, anchored at the start of the name; empty: all.
+  std::string match = {};
+  std::size_t limit =
+      0;  // names that match, at most; 0: all. No page is asked for beyond what it needs
+  std::size_t page_size = 0;  // names a request; 0: 1000 for tags, 100 for the catalog
+  CallOptions call = {};
+};
+
+// The pages of a list, one request each. A list is whole or an error: after an error no page
+// follows. Thread rule: one thread at a time; must not outlive the Reader.
+class NamePager {
+ public:
+  // The next page; no value after the last one. Names are valid by the grammar, none comes twice;
+  // those that the server sent and that are not valid are counted in skipped(). Errors: as the
+  // list's own, and incomplete for a loop, a Link to another origin or too many pages.
+  Result<std::optional<std::vector<std::string>>> next(const CallOptions& options = {});
+  std::size_t skipped() const noexcept;
+
+  NamePager(NamePager&&) noexcept;
+  NamePager& operator=(NamePager&&) noexcept;
+  ~NamePager();
+
+ private:
+  friend class Reader;
+  struct State;
+  explicit NamePager(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Where a bulk call gets its work: the next item, or none for now. It is asked again after each
+// callback, so a callback may make more work; the call ends when it has none and nothing is in
+// flight.
+template <class T>
+using Source = std::function<std::optional<T>()>;
+
+using EachHead = std::function<void(const Reference&, Result<Descriptor>)>;
+using EachManifest = std::function<void(const Reference&, Result<Manifest>)>;
+struct BlobOf {
+  Repository repository;
+  Descriptor descriptor;
+};
+using EachBlob = std::function<void(const BlobOf&, Result<std::string>)>;
+
+// The bytes of a blob that is read into memory (an image's config), at most.
+inline constexpr std::size_t kMaxSmallBlobBytes = 8 * 1024 * 1024;
+
+class ClientCore;  // internal
+
+class Reader {
+ public:
+  // GET /v2/ (A-6 to A-9). Errors: unreachable, unauthorized, bad_response ("not a registry").
+  Result<PingInfo> ping(const CallOptions& options = {}) const;
+
+  // The repositories of the registry, sorted, each once: every page or an error.
+  // Errors: unsupported where the registry has no catalog, never an empty list for it.
+  Result<std::vector<std::string>> catalog(const ListOptions& options = {}) const;
+  NamePager catalog_pages(std::size_t page_size = 0) const;
+
+  // The tags of a repository, sorted, each once: every page or an error. A repository that exists
+  // and has no tags is an empty list; one that the registry does not know is not_found (A-41,
+  //
+  Result<std::vector<std::string>> tags(const Repository& repository,
+                                        const ListOptions& options = {}) const;
+  NamePager tag_pages(const Repository& repository, std::size_t page_size = 0) const;
+
+  // The digest, media type and size of a manifest: one HEAD, with GET as the fallback that A-47
+  // names. The size is -1 where the server did not say. Errors: not_found (by GET too), and the
+  // common ones.
+  Result<Descriptor> head(const Reference& reference, const CallOptions& options = {}) const;
+
+  // The manifest, hashed and checked. Errors: not_found, digest_mismatch,
+  // unsupported (schema1).
+  Result<Manifest> manifest(const Reference& reference, const CallOptions& options = {}) const;
+  // The image for a platform: an index is followed to the child that fits, at most 4 deep.
+  // Errors: not_found with the platforms that there are.
+  Result<Manifest> manifest(const Reference& reference, const Platform& platform,
+                            const CallOptions& options = {}) const;
+
+  // What refers to a digest by the referrers API. Errors: unsupported where the registry has
+  // no such API (then the fallback tag tells); 401, 403 and 5xx are errors, not "none".
+  Result<std::vector<Descriptor>> referrers(const Repository& repository, const Digest& digest,
+                                            const CallOptions& options = {}) const;
+
+  // A small blob, such as a config, hashed and checked. Errors: not_found, digest_mismatch,
+  // too_large.
+  Result<std::string> small_blob(const Repository& repository, const Descriptor& descriptor,
+                                 const CallOptions& options = {}) const;
+
+  // Bulk reads: at most `in_flight` requests at once, callbacks in the order of the answers. A
+  // failure of one item goes to its callback; the Status is an error only when the call was stopped
+  // (cancelled).
+  Status head_each(const Source<Reference>& source, const EachHead& each,
+                   const CallOptions& options = {}) const;
+  Status manifest_each(const Source<Reference>& source, const EachManifest& each,
+                       const CallOptions& options = {}) const;
+  Status small_blob_each(const Source<BlobOf>& source, const EachBlob& each,
+                         const CallOptions& options = {}) const;
+
+  const RegistryName& registry() const noexcept;
+  const ClientOptions& options() const noexcept;
+
+ protected:
+  explicit Reader(std::shared_ptr<ClientCore> core);
+  std::shared_ptr<ClientCore> core_;
+};
+
+// May manifests be deleted in a repository? Anything but a clear yes counts as disabled.
+struct DeleteSupport {
+  enum class Answer { enabled, disabled, no_right, unknown };
+  Answer answer = Answer::unknown;
+  std::string detail = {};  // what the server answered
+};
+
+// A manifest that was put or tagged.
+struct PutResult {
+  Digest digest;
+  std::optional<Digest> previous = {};  // what the tag pointed at before, if it moved
+};
+
+// A destructive step, before it is sent.
+struct Change {
+  enum class Kind {
+    untag,            // `tag` goes, `original` stays
+    delete_manifest,  // `original` goes, with every tag that it has
+  };
+  Kind kind = Kind::untag;
+  Repository repository;
+  std::string tag = {};                // of an untag
+  Manifest original;                   // its bytes are what an undo needs
+  std::vector<std::string> tags = {};  // of a delete: the tags that it is known to have
+};
+
+// Told of each destructive step. An error of `before` stops the step: nothing is sent.
+// Thread rule: may be called from several threads at once.
+class ChangeLog {
+ public:
+  virtual ~ChangeLog() = default;
+  // Must have reached the disk when it returns.
+  virtual Status before(const Change& change) = 0;
+  virtual Status after(const Change& change, const Status& outcome) = 0;
+};
+
+enum class UntagMethod { already_absent, tag_delete, stand_in };
+
+class Client : public Reader {
+ public:
+  // Checks the options; opens no connection. Errors: invalid_argument, io (ca_file).
+  static Result<Client> create(ClientOptions options);
+
+  // Puts the bytes under the reference's tag, or under their own digest. The media type comes from
+  // `media_type` or else from the document's `mediaType`. The returned digest is checked against
+  // the bytes. Errors: invalid_argument without a media type or with a digest that does not
+  // fit; conflict; not_found for a missing blob; forbidden.
+  Result<PutResult> put_manifest(const Reference& reference, std::string_view bytes,
+                                 std::string_view media_type = {},
+                                 const CallOptions& options = {}) const;
+
+  // Gives a manifest that is there one more tag; the bytes are pushed as they are.
+  Result<PutResult> tag(const Reference& reference, std::string_view new_tag,
+                        const CallOptions& options = {}) const;
+
+  // Removes one tag; its manifest and that manifest's other tags stay. Done only when
+  // GET of the tag is 404 and the digest still answers; otherwise the original is put back and an
+  // error returned. With a digest in the reference, the tag must point at it, else `changed`. `log`
+  // may be null.
+  Result<UntagMethod> untag(const Reference& reference, ChangeLog* log,
+                            const CallOptions& options = {}) const;
+
+  // DELETE by digest. It takes every tag of that digest along and asks nobody: the checks of what
+  // is still needed are in purser/plan.h, and `apply` is the caller that makes them. Success means
+  // confirmed gone: an answer other than 202 is settled by reading back.
+  Status delete_manifest(const Repository& repository, const Digest& digest,
+                         const CallOptions& options = {}) const;
+
+  // Asks by deleting a digest that cannot exist.
+  Result<DeleteSupport> probe_delete(const Repository& repository,
+                                     const CallOptions& options = {}) const;
+
+ private:
+  using Reader::Reader;
+};
+
+}  // namespace purser

@@ -1,0 +1,64 @@
+// Credentials, and where they come from. A secret is never printed, logged or put into an error.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "purser/reference.h"
+#include "purser/result.h"
+
+namespace purser {
+
+// A password or token. It prints as "***"; the text is taken out by name.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+  const std::string& reveal() const noexcept { return text_; }
+  bool empty() const noexcept { return text_.empty(); }
+
+ private:
+  std::string text_;
+};
+inline std::string_view to_string(const Secret&) { return "***"; }
+
+// What identifies the user to one registry. Which members are set says how it is used.
+struct Credential {
+  std::string username = {};
+  Secret password = {};        // Basic, or handed to the token server with Basic
+  Secret identity_token = {};  // an OAuth2 refresh token (docker: `identitytoken`)
+  Secret registry_token = {};  // sent as Bearer as it is (docker: `registrytoken`)
+  std::string source = {};     // where it was found, for people: "/root/.docker/config.json"
+};
+
+// Answers which credential belongs to a registry. Thread rule: implementations must allow
+// concurrent calls.
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+  // No value: there is none, go on anonymously. An error: there is one and it could not be read.
+  virtual Result<std::optional<Credential>> find(const RegistryName& registry) const = 0;
+};
+
+// One credential for exactly one registry; every other registry gets none.
+std::shared_ptr<const CredentialSource> single_credential(RegistryName registry,
+                                                          Credential credential);
+
+// The `auths` of docker's config.json: keys with or without scheme and path, matched
+// by the exact host and port; Docker Hub under its historic key. A malformed entry is an error for
+// that host alone. `file` that does not exist: a source without credentials. Errors of find():
+// invalid_argument, io.
+std::shared_ptr<const CredentialSource> docker_config_credentials(std::filesystem::path file);
+
+// $DOCKER_CONFIG/config.json, else ~/.docker/config.json.
+std::filesystem::path default_docker_config_path();
+
+// Asks each in order; the first that has a credential (or an error) decides.
+std::shared_ptr<const CredentialSource> first_of(
+    std::vector<std::shared_ptr<const CredentialSource>> sources);
+
+}  // namespace purser

@@ -1,0 +1,20 @@
+// All of Purser's public API.
+#pragma once
+
+#include "purser/apply.h"
+#include "purser/client.h"
+#include "purser/credentials.h"
+#include "purser/descriptor.h"
+#include "purser/digest.h"
+#include "purser/error.h"
+#include "purser/journal.h"
+#include "purser/manifest.h"
+#include "purser/plan.h"
+#include "purser/policy.h"
+#include "purser/reference.h"
+#include "purser/result.h"
+#include "purser/retry.h"
+#include "purser/snapshot.h"
+#include "purser/stand_in.h"
+#include "purser/transport.h"
+#include "purser/version.h"

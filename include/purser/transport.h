@@ -1,0 +1,137 @@
+// The one seam to the network. Above it: HTTP messages as values. Below it: libcurl, or a fake of
+// the tests.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace purser::http {
+
+// Header fields in the order received; names compare case-insensitively. Thread rule: a value.
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
+
+  void add(std::string name, std::string value);
+  void set(std::string_view name, std::string value);  // replaces all of that name
+  void remove(std::string_view name);
+  // The first of that name.
+  std::optional<std::string_view> get(std::string_view name) const;
+  std::vector<std::string_view> all(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept {
+    return fields_;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct Request {
+  std::string method = "GET";
+  std::string url = {};  // absolute
+  Headers headers = {};
+  std::shared_ptr<const std::string> body = {};   // none: no body at all
+  std::size_t max_body_bytes = 16 * 1024 * 1024;  // of the answer; more is a too_large failure
+  std::chrono::milliseconds timeout{60'000};      // without a byte, until the answer begins
+};
+
+struct Response {
+  int status = 0;
+  Headers headers = {};
+  std::string body = {};
+};
+
+// No answer: what happened instead.
+struct Failure {
+  enum class Kind {
+    resolve,  // the name is unknown
+    connect,  // refused or no route
+    tls,      // handshake or certificate: never retried
+    timeout,
+    broken,     // the connection ended inside the answer, header block included
+    too_large,  // over max_body_bytes, or too many header bytes
+    cancelled,
+    invalid,  // the request itself cannot be sent (a malformed URL)
+  };
+  Kind kind = Kind::broken;
+  std::string message = {};  // sanitised
+};
+
+using Outcome = std::variant<Response, Failure>;
+using RequestId = std::uint64_t;
+
+struct Completion {
+  RequestId id = 0;
+  Outcome outcome;
+};
+
+// Where a transport puts what has finished. The thread that owns the requests takes it out and does
+// all the work on it: the transport's own thread runs no user code. Thread rule: all members may be
+// called at once.
+class CompletionQueue {
+ public:
+  void push(Completion completion);
+  // Ends a wait without a completion (cancellation, a token that another thread fetched).
+  void wake();
+  std::vector<Completion> take();
+  // Until something was pushed or woken, or the time has come.
+  void wait_until(std::chrono::steady_clock::time_point when);
+  bool empty() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::vector<Completion> done_;
+  bool woken_ = false;
+};
+
+// Thread rule: start and cancel may be called from any thread.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // An id that no other request of this process has.
+  static RequestId next_id();
+  // Sends the request; exactly one completion with `id` is pushed to `queue`, which may happen
+  // before start returns. The request is sent as it is: no redirect is followed, no credential
+  // added, nothing retried.
+  virtual void start(RequestId id, Request request, std::shared_ptr<CompletionQueue> queue) = 0;
+  // Ends a request early: its completion is a `cancelled` failure, unless it had finished already.
+  // Returns at once; an unknown id is ignored.
+  virtual void cancel(RequestId id) = 0;
+};
+
+// Time as the library sees it, so that tests need not sleep. Thread rule: all members may be called
+// at once.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::chrono::steady_clock::time_point now() const = 0;
+  virtual std::chrono::system_clock::time_point wall_now() const = 0;
+  // Waits until the queue has something or the time has come.
+  virtual void wait(CompletionQueue& queue, std::chrono::steady_clock::time_point until) = 0;
+};
+std::shared_ptr<Clock> system_clock();
+
+struct CurlTransportOptions {
+  std::string ca_file = {};  // PEM; adds nothing to the system's CAs: it replaces them
+  bool http1_only = false;
+  std::size_t max_connections_per_host = 32;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::string user_agent = {};
+};
+
+// One I/O thread around one curl_multi; started with the first request, ended by the destructor.
+std::shared_ptr<Transport> curl_transport(CurlTransportOptions options);
+
+}  // namespace purser::http
