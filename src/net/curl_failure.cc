@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/ascii.h"
+#include "core/text.h"
 
 namespace purser::net {
 namespace {
@@ -55,7 +55,7 @@ Kind kind_of(CURLcode code, std::string_view text) {
 http::Failure failure_of(CURLcode code, const char* detail) {
   const std::string_view text =
       detail != nullptr && *detail != '\0' ? detail : curl_easy_strerror(code);
-  return http::Failure{kind_of(code, text), printable(text)};
+  return http::Failure{kind_of(code, text), shorten(sanitize_for_terminal(text), 300)};
 }
 
 }  // namespace purser::net

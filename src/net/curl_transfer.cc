@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/text.h"
 #include "net/ascii.h"
 #include "net/curl_failure.h"
 
@@ -42,8 +43,8 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   easy_ = std::move(easy);
   if (!easy_) return invalid("out of memory for a request");
   if (!is_http_token(request_.method)) return invalid("the request's method is not valid");
-  const bool plain = iequals(std::string_view(request_.url).substr(0, 7), "http://");
-  if (!plain && !iequals(std::string_view(request_.url).substr(0, 8), "https://")) {
+  const bool plain = equals_ignoring_case(std::string_view(request_.url).substr(0, 7), "http://");
+  if (!plain && !equals_ignoring_case(std::string_view(request_.url).substr(0, 8), "https://")) {
     return invalid("the URL is neither http nor https");
   }
   CURL* const e = easy_.get();

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "net/ascii.h"
+#include "core/text.h"
 
 namespace purser::http {
 
@@ -17,12 +17,13 @@ void Headers::set(std::string_view name, std::string value) {
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [&](const auto& field) { return net::iequals(field.first, name); });
+  std::erase_if(fields_,
+                [&](const auto& field) { return equals_ignoring_case(field.first, name); });
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
   const auto found = std::find_if(fields_.begin(), fields_.end(), [&](const auto& field) {
-    return net::iequals(field.first, name);
+    return equals_ignoring_case(field.first, name);
   });
   if (found == fields_.end()) return std::nullopt;
   return found->second;
@@ -31,7 +32,7 @@ std::optional<std::string_view> Headers::get(std::string_view name) const {
 std::vector<std::string_view> Headers::all(std::string_view name) const {
   std::vector<std::string_view> values;
   for (const auto& [field_name, value] : fields_) {
-    if (net::iequals(field_name, name)) values.push_back(value);
+    if (equals_ignoring_case(field_name, name)) values.push_back(value);
   }
   return values;
 }
