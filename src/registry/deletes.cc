@@ -17,15 +17,13 @@ constexpr const char* kEnableDeletes =
     "Enable them at the registry: storage.delete.enabled: true in its configuration, or "
     "REGISTRY_STORAGE_DELETE_ENABLED=true in its environment";
 
-Ask delete_ask(const ClientCore& core, const Repository& repository, const std::string& target,
-               Operation operation) {
+Ask delete_ask(const Repository& repository, const std::string& target, Operation operation) {
   Ask ask;
   ask.method = "DELETE";
   ask.target = fmt::format("/v2/{}/manifests/{}", repository.path(), target);
   ask.scope = scope_of(repository, "delete");
   ask.retry_when_outcome_unknown = false;
   ask.operation = std::move(operation);
-  (void)core;
   return ask;
 }
 
@@ -70,6 +68,11 @@ DeleteOutcome settle(const Reader& reader, const Repository& repository, const D
 DeleteOutcome settle_404(const Reader& reader, const Repository& repository, const Digest& digest,
                          Error not_found) {
   auto now = reader.manifest(Reference::with_digest(repository, digest), CallOptions{});
+  if (!now && now.error().code != ErrorCode::not_found) {
+    not_found.code = now.error().code;
+    not_found.message += " to the DELETE, and whether the manifest is there could not be told: " +
+                         now.error().message;
+  }
   if (!now) return {Unexpected(std::move(not_found)), false};
   // Some servers and proxies answer 404 to every DELETE.
   not_found.code = ErrorCode::unsupported;
@@ -108,7 +111,7 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                             const Repository& repository, const Digest& digest,
                             const CallOptions& options) {
   const Ask ask = delete_ask(
-      core, repository, digest.str(),
+      repository, digest.str(),
       core.operation("delete the manifest", Reference::with_digest(repository, digest)));
   Result<http::Response> answer = core.send(ask, options);
   if (!answer) {
@@ -133,7 +136,7 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
 Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& repository,
                                      const std::string& tag, const CallOptions& options) {
   return core.send(
-      delete_ask(core, repository, tag,
+      delete_ask(repository, tag,
                  core.operation("delete the tag", repository.path() + ":" + tag)),
       options);
 }
@@ -179,7 +182,7 @@ Status Client::delete_manifest(const Repository& repository, const Digest& diges
 
 Result<DeleteSupport> Client::probe_delete(const Repository& repository,
                                            const CallOptions& options) const {
-  Ask ask = delete_ask(*core_, repository, random_digest().str(),
+  Ask ask = delete_ask(repository, random_digest().str(),
                        core_->operation("ask for deletes in", repository.path()));
   ask.retry_when_outcome_unknown = true;  // there is nothing that it could delete
   if (Status status = core_->check_registry(repository, ask.operation); !status) {

@@ -1,10 +1,10 @@
 // The pages of a list, one request each.
 #include <fmt/format.h>
 
-#include <deque>
 #include <unordered_set>
 #include <utility>
 
+#include "net/url.h"
 #include "registry/catalog_access.h"
 #include "registry/client_core.h"
 #include "registry/name_pager_state.h"
@@ -134,7 +134,7 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
   // `last` sends the same page again, and the list is whole.
   const bool full = page_size > 0 && page.entries == page_size;
   if (full && (!was_probe || fresh_names > 0) && pages < kMaxPages) {
-    next_target = fmt::format("{}?n={}&last={}", path, page_size, percent_encode(page.last));
+    next_target = fmt::format("{}?n={}&last={}", path, page_size, net::percent_encode(page.last));
     probing = true;
     return {};
   }

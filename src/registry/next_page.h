@@ -17,7 +17,4 @@ namespace purser {
 Result<std::optional<std::string>> next_page_url(const http::Headers& headers,
                                                  std::string_view asked_url);
 
-// For a query value.
-std::string percent_encode(std::string_view text);
-
 }  // namespace purser

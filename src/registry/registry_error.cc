@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "net/url.h"
 
 namespace purser {
 namespace {
@@ -224,7 +225,7 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
   HttpFailure& http = error.http.emplace();
   http.status = response.status;
   http.method = std::string(method);
-  http.url = std::string(url.substr(0, url.find('?')));
+  http.url = net::redacted_url(url);
   http.codes = errors.codes;
   http.server_message = errors.message;
   return error;
