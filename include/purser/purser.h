@@ -11,6 +11,7 @@
 #include "purser/manifest.h"
 #include "purser/plan.h"
 #include "purser/policy.h"
+#include "purser/prune.h"
 #include "purser/reference.h"
 #include "purser/result.h"
 #include "purser/retry.h"
