@@ -24,8 +24,8 @@ Status restore_tag(const Client& client, const ClientCore& core, const Repositor
 
 // What became of a manifest that was asked to be deleted.
 struct DeleteOutcome {
-  Status status;              // success: confirmed gone
-  bool plain_202 = false;     // the registry said so itself, at once
+  Status status;           // success: confirmed gone
+  bool plain_202 = false;  // the registry said so itself, at once
 };
 DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                             const Repository& repository, const Digest& digest,
