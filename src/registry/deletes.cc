@@ -139,6 +139,10 @@ Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& r
       options);
 }
 
+bool says_no_tag_delete(int status) {
+  return status == 400 || status == 404 || status == 405 || status == 501;
+}
+
 Status require_deletes(const Client& client, const ClientCore& core, const Repository& repository,
                        const Operation& operation, const CallOptions& options) {
   using Answer = DeleteSupport::Answer;
