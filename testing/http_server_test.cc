@@ -32,7 +32,8 @@ Answer echo(const WireRequest& request) {
 TEST(HttpServerTest, AnswersAndRecords) {
   HttpServer server(echo);
   const ProcessResult curl =
-      run_or_throw({"curl", "-sS", "-T", "-", server.url("/a?b=c")}, {.stdin_text = "some bytes"});
+      run_or_throw({"curl", "-sS", "--noproxy", "*", "-T", "-", server.url("/a?b=c")},
+                   {.stdin_text = "some bytes"});
   EXPECT_EQ(curl.out, "some bytes");
   ASSERT_EQ(server.count(), 1U);
   EXPECT_EQ(server.requests()[0].describe(), "PUT /a?b=c");
@@ -43,8 +44,8 @@ TEST(HttpServerTest, AnswersAndRecords) {
 
 TEST(HttpServerTest, KeepsAConnectionForTheNextRequest) {
   HttpServer server(echo);
-  const ProcessResult curl =
-      run_or_throw({"curl", "-sSv", server.url("/1"), server.url("/2"), server.url("/3")});
+  const ProcessResult curl = run_or_throw(
+      {"curl", "-sSv", "--noproxy", "*", server.url("/1"), server.url("/2"), server.url("/3")});
   EXPECT_EQ(server.count(), 3U);
   EXPECT_THAT(curl.err, HasSubstr("Re-using existing connection"));
 }

@@ -20,6 +20,10 @@ constexpr std::chrono::seconds kStartLimit{20};
 constexpr std::chrono::milliseconds kPollInterval{10};
 constexpr int kPortAttempts = 5;
 
+// Each of these would override a part of the configuration; REGISTRY_AUTH_FILE, which other clients
+// know, would break it.
+const std::vector<std::string> kUnset = {"REGISTRY_*"};
+
 std::string registry_program() {
   const char* named = std::getenv("PURSER_TEST_REGISTRY");
   const std::string program = named != nullptr ? named : PURSER_TEST_REGISTRY_DEFAULT;
@@ -107,7 +111,8 @@ ProcessResult RegistryServer::garbage_collect() {
     throw HarnessError("garbage_collect: stop the registry or restart it read-only first");
   }
   write_config();
-  return run_or_throw({program_, "garbage-collect", (directory_ / "config.yml").string()});
+  return run_or_throw({program_, "garbage-collect", (directory_ / "config.yml").string()},
+                      {.unset = kUnset});
 }
 
 std::string RegistryServer::log() const {
@@ -151,9 +156,7 @@ void RegistryServer::start() {
   write_config();
   process_ = std::make_unique<Process>(
       std::vector<std::string>{program_, "serve", (directory_ / "config.yml").string()},
-      // Each of these would override a part of the configuration; REGISTRY_AUTH_FILE, which other
-      // clients know, would break it.
-      ProcessOptions{.unset = {"REGISTRY_*"}});
+      ProcessOptions{.unset = kUnset});
   if (!wait_until_it_answers()) {
     stop();
     throw HarnessError(
