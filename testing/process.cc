@@ -45,15 +45,19 @@ std::string read_from_start(int file) {
   return bytes;
 }
 
+bool is_unset(std::string_view name, const ProcessOptions& options) {
+  return options.environment.contains(std::string(name)) ||
+         std::any_of(options.unset.begin(), options.unset.end(), [&](std::string_view pattern) {
+           return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
+                                         : name == pattern;
+         });
+}
+
 std::vector<std::string> environment_for(const ProcessOptions& options) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
-    const std::string name(text.substr(0, text.find('=')));
-    const bool dropped =
-        options.environment.contains(name) ||
-        std::find(options.unset.begin(), options.unset.end(), name) != options.unset.end();
-    if (!dropped) entries.emplace_back(text);
+    if (!is_unset(text.substr(0, text.find('=')), options)) entries.emplace_back(text);
   }
   for (const auto& [name, value] : options.environment) entries.push_back(name + "=" + value);
   return entries;

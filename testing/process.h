@@ -16,7 +16,8 @@ namespace purser::testing {
 struct ProcessOptions {
   std::string stdin_text = {};
   std::map<std::string, std::string> environment = {};  // beside, or instead of, what the test has
-  std::vector<std::string> unset = {};           // what the test has and the program must not
+  // What the test has and the program must not; "NAME_*" is all that begin so.
+  std::vector<std::string> unset = {};
   std::filesystem::path directory = {};          // to run in; empty: the test's own
   std::chrono::milliseconds time_limit{60'000};  // then SIGKILL
 };
