@@ -18,5 +18,4 @@
 #include "purser/snapshot.h"
 #include "purser/stand_in.h"
 #include "purser/transport.h"
-#include "purser/untag.h"
 #include "purser/version.h"

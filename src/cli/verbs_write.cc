@@ -6,8 +6,9 @@
 #include "cli/file_io.h"
 #include "cli/names.h"
 #include "cli/verb.h"
+#include "purser/apply.h"
 #include "purser/client.h"
-#include "purser/untag.h"
+#include "purser/journal.h"
 
 namespace purser::cli {
 namespace {
@@ -111,48 +112,75 @@ class UntagVerb : public Verb {
     }
     const auto client = session.client(references->front().repository());
     if (!client) return Unexpected(client.error());
+
+    // The digests that the tags have now, so that they can be put back; and nothing at all is
+    // begun where one of them is not there.
+    std::vector<Digest> digests;
+    for (const Reference& reference : *references) {
+      const Result<Descriptor> head = (*client)->head(tag_alone(reference), session.call());
+      if (!head) return Unexpected(head.error());
+      digests.push_back(head->digest);
+    }
     ApplyOptions options;
     options.state_directory = session.state_directory();
     options.call = session.call();
-    const Result<UntagRun> run = untag_each(**client, *references, options);
-    if (!run) return Unexpected(run.error());
-    for (const std::string& warning : run->warnings) session.err().warning(warning);
-    Tally tally;
-    Json list = Json::array();
-    for (const Untagged& tag : run->tags) tally.add(tell(session, tag, list));
-    if (run->tags.size() < references->size()) tally.add(ExitCode::interrupted);
-    if (session.out().format() != Format::text && !list.empty()) {
-      references->size() == 1 ? session.out().json(list.front()) : session.out().json_list(list);
+    const auto settled = settle(**client, options);
+    if (!settled) return Unexpected(settled.error());
+    for (const std::string& message : *settled) session.err().warning(message);
+    const auto journal = Journal::create(options.state_directory, (*client)->registry().str());
+    if (!journal) return Unexpected(journal.error());
+    const auto results = untag_each(**client, *references, **journal, options);
+    if (const Status ended = (*journal)->end(); !ended) {
+      session.err().warning(to_string(ended.error()));
     }
-    return tally.result();
+    return print(session, *references, digests, results);
   }
 
  private:
-  static std::string_view name_of(UntagMethod method) {
-    return method == UntagMethod::tag_delete ? "tag_delete" : "stand_in";
+  // What the tag has, whatever digest the reference claims: untag compares them itself.
+  static Reference tag_alone(const Reference& reference) {
+    Result<Reference> tag = Reference::with_tag(reference.repository(), *reference.tag());
+    return tag ? *std::move(tag) : reference;
   }
 
-  static ExitCode tell(Session& session, const Untagged& tag, Json& list) {
-    if (!tag.outcome) {
-      session.err().error(tag.outcome.error());
-      return exit_code_for(tag.outcome.error().code);
+  static std::string_view name_of(UntagMethod method) {
+    switch (method) {
+      case UntagMethod::already_absent:
+        return "already_absent";
+      case UntagMethod::tag_delete:
+        return "tag_delete";
+      case UntagMethod::stand_in:
+        break;
     }
-    const std::string reference = tag.reference.str();
-    if (tag.method == UntagMethod::already_absent) {
-      session.err().error(fmt::format("there is no {}: nothing was done", reference));
-      return ExitCode::not_found;
+    return "stand_in";
+  }
+
+  static ExitCode print(Session& session, const std::vector<Reference>& references,
+                        const std::vector<Digest>& digests,
+                        const std::vector<Result<UntagMethod>>& results) {
+    Tally tally;
+    Json list = Json::array();
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const Result<UntagMethod>& method = results[i];
+      tally.add(method ? ExitCode::done : exit_code_for(method.error().code));
+      if (!method) {
+        session.err().error(method.error());
+        continue;
+      }
+      const std::string reference = references[i].str();
+      Json json;
+      json["reference"] = reference;
+      json["digest"] = digests[i].str();
+      json["method"] = name_of(*method);
+      list.push_back(std::move(json));
+      if (session.out().format() == Format::text) {
+        session.out().line(fmt::format("{} is gone, was {}", reference, digests[i].str()));
+      }
     }
-    Json json;
-    json["reference"] = reference;
-    json["digest"] = tag.digest ? Json(tag.digest->str()) : Json();
-    json["method"] = tag.method ? Json(name_of(*tag.method)) : Json();
-    list.push_back(std::move(json));
-    if (session.out().format() == Format::text) {
-      session.out().line(tag.digest
-                             ? fmt::format("{} is gone, was {}", reference, tag.digest->str())
-                             : fmt::format("{} is gone", reference));
+    if (session.out().format() != Format::text && !list.empty()) {
+      references.size() == 1 ? session.out().json(list.front()) : session.out().json_list(list);
     }
-    return ExitCode::done;
+    return tally.result();
   }
 };
 
