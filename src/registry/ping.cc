@@ -19,9 +19,9 @@ bool is_registry_body(const http::Response& response) {
 Error not_a_registry(const ClientCore& core, const Ask& ask, const http::Response& response) {
   Error error = core.failure(ask, response);
   error.code = ErrorCode::bad_response;
-  error.message = fmt::format("this is not a registry: GET /v2/ was answered with {}{}",
-                              response.status,
-                              is_registry_body(response) ? "" : " and something that is no JSON");
+  error.message =
+      fmt::format("this is not a registry: GET /v2/ was answered with {}{}", response.status,
+                  is_registry_body(response) ? "" : " and something that is no JSON");
   error.hint = "Check the host and the port";
   return error;
 }
