@@ -18,4 +18,5 @@
 #include "purser/snapshot.h"
 #include "purser/stand_in.h"
 #include "purser/transport.h"
+#include "purser/untag.h"
 #include "purser/version.h"

@@ -5,6 +5,7 @@
 
 #include "cli/file_io.h"
 #include "cli/names.h"
+#include "cli/retention_options.h"
 #include "cli/verb.h"
 #include "purser/apply.h"
 #include "purser/client.h"
@@ -121,19 +122,20 @@ class UntagVerb : public Verb {
       if (!head) return Unexpected(head.error());
       digests.push_back(head->digest);
     }
-    ApplyOptions options;
-    options.state_directory = session.state_directory();
-    options.call = session.call();
-    const auto settled = settle(**client, options);
-    if (!settled) return Unexpected(settled.error());
-    for (const std::string& message : *settled) session.err().warning(message);
-    const auto journal = Journal::create(options.state_directory, (*client)->registry().str());
-    if (!journal) return Unexpected(journal.error());
-    const auto results = untag_each(**client, *references, **journal, options);
-    if (const Status ended = (*journal)->end(); !ended) {
-      session.err().warning(to_string(ended.error()));
+    const Result<UntagRun> run = untag_each(**client, *references, apply_options(session));
+    if (!run) return Unexpected(run.error());
+    session.err().clear_progress();
+    for (const std::string& warning : run->warnings) session.err().warning(warning);
+    Tally tally;
+    Json list = Json::array();
+    for (std::size_t i = 0; i < run->tags.size(); ++i) {
+      tally.add(tell(session, run->tags[i], digests[i], list));
     }
-    return print(session, *references, digests, results);
+    if (run->tags.size() < references->size()) tally.add(ExitCode::interrupted);
+    if (session.out().format() != Format::text && !list.empty()) {
+      references->size() == 1 ? session.out().json(list.front()) : session.out().json_list(list);
+    }
+    return tally.result();
   }
 
  private:
@@ -155,32 +157,21 @@ class UntagVerb : public Verb {
     return "stand_in";
   }
 
-  static ExitCode print(Session& session, const std::vector<Reference>& references,
-                        const std::vector<Digest>& digests,
-                        const std::vector<Result<UntagMethod>>& results) {
-    Tally tally;
-    Json list = Json::array();
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      const Result<UntagMethod>& method = results[i];
-      tally.add(method ? ExitCode::done : exit_code_for(method.error().code));
-      if (!method) {
-        session.err().error(method.error());
-        continue;
-      }
-      const std::string reference = references[i].str();
-      Json json;
-      json["reference"] = reference;
-      json["digest"] = digests[i].str();
-      json["method"] = name_of(*method);
-      list.push_back(std::move(json));
-      if (session.out().format() == Format::text) {
-        session.out().line(fmt::format("{} is gone, was {}", reference, digests[i].str()));
-      }
+  static ExitCode tell(Session& session, const Untagged& tag, const Digest& digest, Json& list) {
+    if (!tag.outcome) {
+      session.err().error(tag.outcome.error());
+      return exit_code_for(tag.outcome.error().code);
     }
-    if (session.out().format() != Format::text && !list.empty()) {
-      references.size() == 1 ? session.out().json(list.front()) : session.out().json_list(list);
+    const std::string reference = tag.reference.str();
+    Json json;
+    json["reference"] = reference;
+    json["digest"] = digest.str();
+    json["method"] = tag.method ? Json(name_of(*tag.method)) : Json();
+    list.push_back(std::move(json));
+    if (session.out().format() == Format::text) {
+      session.out().line(fmt::format("{} is gone, was {}", reference, digest.str()));
     }
-    return tally.result();
+    return ExitCode::done;
   }
 };
 
