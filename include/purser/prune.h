@@ -29,7 +29,7 @@ struct SurveyOptions {
   // of a repository which is not among them matches nothing (and is no longer out of scope).
   bool stands_for_catalog = false;
   Guardrails guardrails = {};
-  // What interrupted runs were about to delete (Settled::leftovers): path -> digests.
+  // What interrupted runs were about to delete (find_leftovers): path -> digests.
   std::map<std::string, std::set<Digest>> leftovers = {};
   std::size_t repositories_at_once = 4;
   std::function<void(const Progress&)> progress = {};  // called from one thread at a time
@@ -58,9 +58,9 @@ struct PruneOptions {
   std::function<Status(const Plan&)> planned = {};
 };
 
-// Settles what interrupted runs left, surveys, and applies the plan if it passes its guardrails.
-// Errors: as settle, survey and apply_plan, each before the first change of the plan; after it the
-// outcome is always a Report.
+// Surveys, with what interrupted runs left to delete, and applies the plan if it passes its
+// guardrails. Errors: as find_leftovers, survey and apply_plan, each before the first change of the
+// plan; after it the outcome is always a Report.
 Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& options);
 
 }  // namespace purser

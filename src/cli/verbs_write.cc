@@ -5,9 +5,11 @@
 
 #include "cli/file_io.h"
 #include "cli/names.h"
+#include "cli/retention_options.h"
 #include "cli/verb.h"
+#include "purser/apply.h"
 #include "purser/client.h"
-#include "purser/untag.h"
+#include "purser/journal.h"
 
 namespace purser::cli {
 namespace {
@@ -111,15 +113,24 @@ class UntagVerb : public Verb {
     }
     const auto client = session.client(references->front().repository());
     if (!client) return Unexpected(client.error());
-    ApplyOptions options;
-    options.state_directory = session.state_directory();
-    options.call = session.call();
-    const Result<UntagRun> run = untag_each(**client, *references, options);
+
+    // The digests that the tags have now, so that they can be put back; and nothing at all is
+    // begun where one of them is not there.
+    std::vector<Digest> digests;
+    for (const Reference& reference : *references) {
+      const Result<Descriptor> head = (*client)->head(tag_alone(reference), session.call());
+      if (!head) return Unexpected(head.error());
+      digests.push_back(head->digest);
+    }
+    const Result<UntagRun> run = untag_each(**client, *references, apply_options(session));
     if (!run) return Unexpected(run.error());
+    session.err().clear_progress();
     for (const std::string& warning : run->warnings) session.err().warning(warning);
     Tally tally;
     Json list = Json::array();
-    for (const Untagged& tag : run->tags) tally.add(tell(session, tag, list));
+    for (std::size_t i = 0; i < run->tags.size(); ++i) {
+      tally.add(tell(session, run->tags[i], digests[i], list));
+    }
     if (run->tags.size() < references->size()) tally.add(ExitCode::interrupted);
     if (session.out().format() != Format::text && !list.empty()) {
       references->size() == 1 ? session.out().json(list.front()) : session.out().json_list(list);
@@ -128,29 +139,37 @@ class UntagVerb : public Verb {
   }
 
  private:
-  static std::string_view name_of(UntagMethod method) {
-    return method == UntagMethod::tag_delete ? "tag_delete" : "stand_in";
+  // What the tag has, whatever digest the reference claims: untag compares them itself.
+  static Reference tag_alone(const Reference& reference) {
+    Result<Reference> tag = Reference::with_tag(reference.repository(), *reference.tag());
+    return tag ? *std::move(tag) : reference;
   }
 
-  static ExitCode tell(Session& session, const Untagged& tag, Json& list) {
+  static std::string_view name_of(UntagMethod method) {
+    switch (method) {
+      case UntagMethod::already_absent:
+        return "already_absent";
+      case UntagMethod::tag_delete:
+        return "tag_delete";
+      case UntagMethod::stand_in:
+        break;
+    }
+    return "stand_in";
+  }
+
+  static ExitCode tell(Session& session, const Untagged& tag, const Digest& digest, Json& list) {
     if (!tag.outcome) {
       session.err().error(tag.outcome.error());
       return exit_code_for(tag.outcome.error().code);
     }
     const std::string reference = tag.reference.str();
-    if (tag.method == UntagMethod::already_absent) {
-      session.err().error(fmt::format("there is no {}: nothing was done", reference));
-      return ExitCode::not_found;
-    }
     Json json;
     json["reference"] = reference;
-    json["digest"] = tag.digest ? Json(tag.digest->str()) : Json();
+    json["digest"] = digest.str();
     json["method"] = tag.method ? Json(name_of(*tag.method)) : Json();
     list.push_back(std::move(json));
     if (session.out().format() == Format::text) {
-      session.out().line(tag.digest
-                             ? fmt::format("{} is gone, was {}", reference, tag.digest->str())
-                             : fmt::format("{} is gone", reference));
+      session.out().line(fmt::format("{} is gone, was {}", reference, digest.str()));
     }
     return ExitCode::done;
   }

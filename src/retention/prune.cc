@@ -1,12 +1,12 @@
 #include "purser/prune.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
+
+#include "retention/parallel.h"
 
 namespace purser {
 namespace {
@@ -41,70 +41,50 @@ Status read_referrers_of_removals(const Reader& reader, Snapshot& snapshot, cons
   }
 }
 
-class Survey {
- public:
-  Survey(const Reader& reader, const Policy& policy, const SurveyOptions& options)
-      : reader_(reader), policy_(policy), options_(options) {}
+Result<Snapshot> look_at(const Reader& reader, const std::string& path, const Policy& policy,
+                         const SurveyOptions& options) {
+  const Result<Repository> repository = Repository::of(reader.registry().str(), path);
+  if (!repository) return Unexpected(repository.error());
+  SnapshotOptions look;
+  look.asked = digests_named(policy, path);
+  if (const auto found = options.leftovers.find(path); found != options.leftovers.end()) {
+    look.leftovers = found->second;
+  }
+  look.call = options.call;
+  Result<Snapshot> snapshot = take_snapshot(reader, *repository, look);
+  if (!snapshot) return snapshot;
+  const Status read = read_referrers_of_removals(reader, *snapshot, policy, options.call);
+  if (!read) return Unexpected(read.error());
+  return snapshot;
+}
 
-  Result<std::vector<Snapshot>> read(const std::vector<std::string>& paths) {
-    total_ = paths.size();
-    snapshots_.resize(paths.size());
-    const std::size_t workers =
-        std::clamp<std::size_t>(options_.repositories_at_once, 1, std::max<std::size_t>(total_, 1));
+Result<std::vector<Snapshot>> look_at_all(const Reader& reader,
+                                          const std::vector<std::string>& paths,
+                                          const Policy& policy, const SurveyOptions& options) {
+  std::vector<std::optional<Snapshot>> found(paths.size());
+  std::mutex mutex;
+  std::size_t done = 0;
+  std::optional<Error> failure;  // of a snapshot as such: the run was stopped
+  for_each_parallel(paths.size(), options.repositories_at_once, [&](std::size_t i) {
     {
-      std::vector<std::jthread> threads;
-      for (std::size_t i = 1; i < workers; ++i) threads.emplace_back([&] { work(paths); });
-      work(paths);
+      const std::lock_guard lock(mutex);
+      if (failure) return;
     }
-    if (failure_) return Unexpected(*std::move(failure_));
-    std::vector<Snapshot> all;
-    all.reserve(snapshots_.size());
-    for (std::optional<Snapshot>& snapshot : snapshots_) all.push_back(*std::move(snapshot));
-    return all;
-  }
-
- private:
-  void work(const std::vector<std::string>& paths) {
-    for (std::size_t i = next_++; i < paths.size() && !failed_; i = next_++) {
-      Result<Snapshot> snapshot = read_one(paths[i]);
-      const std::lock_guard lock(mutex_);
-      if (!snapshot) {
-        failed_ = true;
-        if (!failure_) failure_ = std::move(snapshot).error();
-        return;
-      }
-      snapshots_[i] = *std::move(snapshot);
-      if (options_.progress) options_.progress({paths[i], "read", ++done_, total_});
+    Result<Snapshot> snapshot = look_at(reader, paths[i], policy, options);
+    const std::lock_guard lock(mutex);
+    if (!snapshot) {
+      if (!failure) failure = std::move(snapshot).error();
+      return;
     }
-  }
-
-  Result<Snapshot> read_one(const std::string& path) const {
-    const Result<Repository> repository = Repository::of(reader_.registry().str(), path);
-    if (!repository) return Unexpected(repository.error());
-    SnapshotOptions options;
-    options.asked = digests_named(policy_, path);
-    if (const auto found = options_.leftovers.find(path); found != options_.leftovers.end()) {
-      options.leftovers = found->second;
-    }
-    options.call = options_.call;
-    Result<Snapshot> snapshot = take_snapshot(reader_, *repository, options);
-    if (!snapshot) return snapshot;
-    const Status read = read_referrers_of_removals(reader_, *snapshot, policy_, options_.call);
-    if (!read) return Unexpected(read.error());
-    return snapshot;
-  }
-
-  const Reader& reader_;
-  const Policy& policy_;
-  const SurveyOptions& options_;
-  std::atomic<std::size_t> next_ = 0;
-  std::atomic<bool> failed_ = false;
-  std::mutex mutex_;
-  std::size_t done_ = 0;
-  std::size_t total_ = 0;
-  std::vector<std::optional<Snapshot>> snapshots_;
-  std::optional<Error> failure_;
-};
+    found[i] = *std::move(snapshot);
+    if (options.progress) options.progress({paths[i], "read", ++done, paths.size()});
+  });
+  if (failure) return Unexpected(*std::move(failure));
+  std::vector<Snapshot> snapshots;
+  snapshots.reserve(found.size());
+  for (std::optional<Snapshot>& snapshot : found) snapshots.push_back(*std::move(snapshot));
+  return snapshots;
+}
 
 // Where nothing at all could be read, a wrong password or a dead host is the news, not a plan in
 // which every repository is unread. The gaps carry sentences only, so the code is asked for again.
@@ -129,29 +109,6 @@ Status why_nothing_was_read(const Reader& reader, const std::vector<Snapshot>& s
   }
 }
 
-// A journal is settled once a later run has dealt with everything it left, and with nothing failed
-// or left alone in that repository.
-bool dealt_with(const Unfinished& unfinished, const Plan& plan, const Report& report) {
-  const std::string& path = unfinished.repository.path();
-  const bool planned = std::any_of(
-      plan.repositories.begin(), plan.repositories.end(),
-      [&](const RepositoryPlan& r) { return r.repository.path() == path && r.complete(); });
-  const auto open = [&](const auto& item) {
-    return item.repository == path &&
-           (item.outcome == Outcome::failed || item.outcome == Outcome::skipped);
-  };
-  return planned && !report.cancelled &&
-         std::none_of(report.tags.begin(), report.tags.end(), open) &&
-         std::none_of(report.manifests.begin(), report.manifests.end(), open);
-}
-
-void tell(const Client& client, const std::vector<std::string>& messages) {
-  if (!client.options().log) return;
-  for (const std::string& text : messages) {
-    client.options().log({LogEvent::Level::warning, text});
-  }
-}
-
 }  // namespace
 
 Result<Plan> survey(const Reader& reader, const Policy& policy, const SurveyOptions& options) {
@@ -166,7 +123,7 @@ Result<Plan> survey(const Reader& reader, const Policy& policy, const SurveyOpti
   std::sort(paths.begin(), paths.end());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
 
-  Result<std::vector<Snapshot>> snapshots = Survey(reader, policy, options).read(paths);
+  Result<std::vector<Snapshot>> snapshots = look_at_all(reader, paths, policy, options);
   if (!snapshots) return Unexpected(std::move(snapshots).error());
   const Status reason = why_nothing_was_read(reader, *snapshots, options.call);
   if (!reason) return Unexpected(reason.error());
@@ -195,33 +152,17 @@ Result<Report> apply_plan(Client& client, Plan plan, const Guardrails& guardrail
 }
 
 Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& options) {
-  Result<Settled> settled = settle(client, options.apply);
-  if (!settled) return Unexpected(std::move(settled).error());
-  // From here on an error would swallow what settling did; it is told before the error goes out.
-  const auto fail = [&](Error error) {
-    tell(client, settled->messages);
-    return Unexpected(std::move(error));
-  };
-
+  auto leftovers = find_leftovers(options.apply.state_directory, client.registry().str());
+  if (!leftovers) return Unexpected(std::move(leftovers).error());
   SurveyOptions look = options.survey;
-  look.leftovers = settled->leftovers;
+  look.leftovers = *std::move(leftovers);
   Result<Plan> plan = survey(client, policy, look);
-  if (!plan) return fail(std::move(plan).error());
+  if (!plan) return Unexpected(std::move(plan).error());
   if (options.planned) {
     const Status shown = options.planned(*plan);
-    if (!shown) return fail(shown.error());
+    if (!shown) return Unexpected(shown.error());
   }
-  Result<Report> report = apply_plan(client, *plan, look.guardrails, options.apply);
-  if (!report) return fail(std::move(report).error());
-
-  report->warnings.insert(report->warnings.begin(), settled->messages.begin(),
-                          settled->messages.end());
-  for (const Unfinished& unfinished : settled->open) {
-    if (!dealt_with(unfinished, *plan, *report)) continue;
-    const Status marked = mark_settled(unfinished.journal, unfinished.repository);
-    if (!marked) report->warnings.push_back(to_string(marked.error()));
-  }
-  return report;
+  return apply_plan(client, *std::move(plan), look.guardrails, options.apply);
 }
 
 }  // namespace purser

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "purser/journal.h"
@@ -62,25 +63,40 @@ Result<Locks> lock_all(const std::vector<Reference>& references,
   return locks;
 }
 
+// Which repositories the journal has been told of, and in which of them something stays open.
+struct Progressed {
+  std::set<Repository> begun = {};
+  std::set<Repository> open = {};
+};
+
 Untagged untag_one(Client& client, Journal& journal, const Reference& reference,
-                   const CallOptions& call) {
+                   const CallOptions& call, Progressed& progressed) {
   Untagged result{.reference = reference};
-  result.outcome = journal.begin_repository(reference.repository(), {}, {});
-  if (!result.outcome) return result;
+  const Repository& repository = reference.repository();
+  if (progressed.begun.insert(repository).second) {
+    result.outcome = journal.begin_repository(repository, {}, {});
+    if (!result.outcome) return result;
+  }
   Watch watch(journal);
   const Result<UntagMethod> method = client.untag(reference, &watch, call);
   result.digest = watch.digest();
   if (method) {
     result.method = *method;
-  } else {
-    result.outcome = Unexpected(method.error());
+    return result;
   }
+  result.outcome = Unexpected(method.error());
   // What was begun and failed stays open in the journal: the next run looks whether all is well.
-  if (method || !watch.digest()) {
-    const Status ended = journal.end_repository(reference.repository());
-    if (result.outcome && !ended) result.outcome = ended;
-  }
+  if (watch.digest()) progressed.open.insert(repository);
   return result;
+}
+
+// Closes what went well; an `end` would hide a failed step of the same repository.
+Status close(Journal& journal, const Progressed& progressed) {
+  for (const Repository& repository : progressed.begun) {
+    if (progressed.open.contains(repository)) continue;
+    if (Status ended = journal.end_repository(repository); !ended) return ended;
+  }
+  return journal.end();
 }
 
 }  // namespace
@@ -90,7 +106,7 @@ Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& refere
   if (const Status checked = check(client, references); !checked) {
     return Unexpected(checked.error());
   }
-  Result<Settled> settled = settle(client, options);
+  Result<std::vector<std::string>> settled = settle(client, options);
   if (!settled) return Unexpected(std::move(settled).error());
   const Result<Locks> locks = lock_all(references, options.state_directory);
   if (!locks) return Unexpected(locks.error());
@@ -99,20 +115,18 @@ Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& refere
   if (!journal) return Unexpected(std::move(journal).error());
 
   UntagRun run;
-  run.warnings = std::move(settled->messages);
-  bool open = false;
+  run.warnings = *std::move(settled);
+  Progressed progressed;
   for (const Reference& reference : references) {
     if (options.call.stop.stop_requested()) break;
     if (options.progress) {
       options.progress({reference.repository().path(), "untag " + *reference.tag(), run.tags.size(),
                         references.size()});
     }
-    run.tags.push_back(untag_one(client, **journal, reference, options.call));
-    open = open || (!run.tags.back().outcome && run.tags.back().digest);
+    run.tags.push_back(untag_one(client, **journal, reference, options.call, progressed));
   }
-  if (!open) {
-    const Status ended = (*journal)->end();
-    if (!ended) run.warnings.push_back(to_string(ended.error()));
+  if (const Status closed = close(**journal, progressed); !closed) {
+    run.warnings.push_back(to_string(closed.error()));
   }
   return run;
 }
