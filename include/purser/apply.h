@@ -103,10 +103,4 @@ Result<std::map<std::string, std::set<Digest>>> find_leftovers(
 // nothing else should be changed then.
 Result<std::vector<std::string>> settle(Client& client, const ApplyOptions& options);
 
-// Removes tags one by one, each alone (Client::untag), under the lock of its repository and with a
-// journal. The results are in the order of the references; a failure ends nothing but its own.
-std::vector<Result<UntagMethod>> untag_each(Client& client,
-                                            const std::vector<Reference>& references,
-                                            Journal& journal, const ApplyOptions& options);
-
 }  // namespace purser

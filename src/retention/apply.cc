@@ -203,27 +203,4 @@ Result<Report> apply(Client& client, const ApprovedPlan& approved, Journal& jour
   return Run(client, plan, journal, options).go();
 }
 
-std::vector<Result<UntagMethod>> untag_each(Client& client,
-                                            const std::vector<Reference>& references,
-                                            Journal& journal, const ApplyOptions& options) {
-  std::vector<Result<UntagMethod>> results;
-  for (const Reference& reference : references) {
-    if (options.call.stop.stop_requested()) {
-      results.push_back(Unexpected(Error{.code = ErrorCode::cancelled,
-                                         .message = "the run was stopped before it",
-                                         .operation = "untag",
-                                         .registry = reference.repository().registry(),
-                                         .subject = reference.repository().path()}));
-      continue;
-    }
-    auto lock = RepositoryLock::take(options.state_directory, reference.repository());
-    if (!lock) {
-      results.push_back(Unexpected(std::move(lock).error()));
-      continue;
-    }
-    results.push_back(client.untag(reference, &journal, options.call));
-  }
-  return results;
-}
-
 }  // namespace purser
