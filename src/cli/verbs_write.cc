@@ -7,9 +7,8 @@
 #include "cli/names.h"
 #include "cli/retention_options.h"
 #include "cli/verb.h"
-#include "purser/apply.h"
 #include "purser/client.h"
-#include "purser/journal.h"
+#include "purser/untag.h"
 
 namespace purser::cli {
 namespace {
