@@ -83,9 +83,9 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
     return *still ? Status{}
                   : put_back(step.tag, original, "an interrupted untag took its manifest along");
   }
-  if (!is_stand_in_for(*current, step.tag, original) &&
-      !is_empty_stand_in(*current, step.tag, original))
-    return {};
+  const bool ours =
+      is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn;
+  if (!ours) return {};
   return put_back(step.tag, original, "an untag that was interrupted had left it on a stand-in");
 }
 
