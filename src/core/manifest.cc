@@ -1,5 +1,8 @@
 #include "purser/manifest.h"
 
+#include <array>
+#include <span>
+
 #include "core/descriptor_json.h"
 #include "core/json.h"
 #include "core/text.h"
@@ -87,6 +90,10 @@ Result<std::string> type_by_document(const nlohmann::json& document) {
   return bad("it is neither an index nor an image by its type or its members");
 }
 
+// Members of the other kind, and of schema 1.
+constexpr std::array<const char*, 3> kNotInAnIndex{"config", "layers", "fsLayers"};
+constexpr std::array<const char*, 2> kNotInAnImage{"manifests", "fsLayers"};
+
 // A document that one reader takes for an image and another for an index shows each of them
 // different content (A-51, CVE-2021-41190).
 Status check_one_meaning(const nlohmann::json& document, Manifest::Kind kind,
@@ -110,8 +117,8 @@ Status check_one_meaning(const nlohmann::json& document, Manifest::Kind kind,
     return bad("its schemaVersion is " + std::to_string(**version) + " where its type has 2");
   }
   const bool index = kind == Manifest::Kind::index;
-  const auto foreign = index ? std::initializer_list<const char*>{"config", "layers", "fsLayers"}
-                             : std::initializer_list<const char*>{"manifests", "fsLayers"};
+  const std::span<const char* const> foreign =
+      index ? std::span<const char* const>(kNotInAnIndex) : kNotInAnImage;
   for (const char* name : foreign) {
     if (document.contains(name)) {
       return bad(std::string("it is an ") + (index ? "index" : "image") + " and has the member \"" +

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "core/json.h"
 #include "testing/matchers.h"
 
@@ -96,6 +98,42 @@ TEST(StandIn, FindsAnnotationsInEveryForm) {
     expected[std::string(kStandInAnnotation)] = annotation_of(*stand_in);
     EXPECT_EQ(stand_in->annotations(), expected);
   }
+}
+
+// The document without the annotation, and without an `annotations` that has nothing else in it.
+nlohmann::json without_claim(const Manifest& manifest) {
+  auto document = *json::parse_strict(manifest.raw());
+  if (document.contains("annotations")) {
+    auto& annotations = document["annotations"];
+    if (annotations.is_object()) annotations.erase(std::string(kStandInAnnotation));
+    if (annotations.empty()) document.erase("annotations");
+  }
+  return document;
+}
+
+// The place in the text is found for whatever document the parser takes: here, each that a few
+// changed bytes make of an ordinary one.
+TEST(StandIn, KeepsTheDocumentWhateverItLooksLike) {
+  const std::string seed = R"({"schemaVersion":2, "a":{"annotations":{"\\":"\"}"}}, "b":[[],{}],
+      "annotations":{"k":"v","io.purser.stand-in":"x"},"manifests":[)" +
+                           kDescriptor + R"(],"c":[1,{"d":null}],"e":-1.5e3})";
+  constexpr std::string_view kBytes = "{}[]\",:\\ 0aAn-";
+  std::mt19937 random(42);
+  int readable = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string raw = seed;
+    for (std::size_t n = 1 + random() % 3; n > 0; --n) {
+      raw[random() % raw.size()] = kBytes[random() % kBytes.size()];
+    }
+    const auto original = Manifest::parse(raw, media_type::kOciIndex);
+    if (!original) continue;
+    ++readable;
+    const auto stand_in = make_stand_in(*original, "v1");
+    ASSERT_THAT(stand_in, IsOk()) << raw;
+    ASSERT_EQ(annotation_of(*stand_in), "v1@" + original->digest().str()) << raw;
+    ASSERT_EQ(without_claim(*stand_in), without_claim(*original)) << raw;
+  }
+  EXPECT_GT(readable, 1000);
 }
 
 // A stand-in that was left behind, and then tagged or untagged like any image.

@@ -40,17 +40,17 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   Result<http::Response> answer = core_->send(ask, options);
   if (!answer) return Unexpected(std::move(answer).error());
   const net::Driver::AuthSeen auth = core_->driver().auth_seen();
-  if (answer->status == 401) return Unexpected(core_->failure(ask, *answer));
-  if (answer->status == 429 || answer->status >= 500) {
+  const int status = answer->status;
+  if (status == 401 || status == 429 || status >= 500 || is_http_to_https_answer(*answer)) {
     return Unexpected(core_->failure(ask, *answer));
   }
-  if (answer->status != 200 || !is_registry_body(*answer)) {
+  if (status != 200 || !is_registry_body(*answer)) {
     return Unexpected(not_a_registry(*core_, ask, *answer));
   }
   PingInfo info;
   info.url = core_->url_of(ask);
   info.scheme = info.url.substr(0, info.url.find(':'));
-  info.status = answer->status;
+  info.status = status;
   info.auth = auth.scheme;
   info.realm = auth.realm;
   info.authenticated = auth.scheme != "none" && core_->options().credentials != nullptr;
