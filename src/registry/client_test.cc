@@ -180,6 +180,22 @@ TEST_F(ClientTest, SaysThatAPageIsNoRegistry) {
   EXPECT_THAT(client().ping(), HasError(ErrorCode::bad_response, HasSubstr("not a registry")));
 }
 
+TEST_F(ClientTest, PingSaysWhetherTheCredentialsWereAccepted) {
+  ClientOptions options = client_options();
+  options.credentials = single_credential(*RegistryName::parse("registry.test"),
+                                          {.username = "user", .password = Secret("pass")});
+  auto open = client(options).ping();
+  ASSERT_THAT(open, IsOk());
+  EXPECT_EQ(open->auth, "none");
+  EXPECT_FALSE(open->authenticated) << "nobody asked for them";
+  change([](auto& o) { o.authorization = "Basic dXNlcjpwYXNz"; });
+  auto closed = client(options).ping();
+  ASSERT_THAT(closed, IsOk());
+  EXPECT_EQ(closed->auth, "basic");
+  EXPECT_TRUE(closed->authenticated);
+  EXPECT_THAT(client().ping(), HasError(ErrorCode::unauthorized));
+}
+
 //
 TEST_F(ClientTest, DoesNotNeedTheVersionHeader) {
   answer("/v2/", reply(200, ""));
