@@ -150,6 +150,24 @@ TEST_F(ManifestReadTest, ReadsASmallBlobAndChecksIt) {
               HasError(ErrorCode::digest_mismatch));
 }
 
+// where blobs are stored elsewhere, the password does not go there.
+TEST_F(ManifestReadTest, FollowsABlobToItsStoreWithoutTheCredentials) {
+  change([](auto& options) {
+    options.authorization = "Basic dXNlcjpwYXNz";
+    options.blob_host = "store.test";
+  });
+  const Digest blob = registry_->add_blob("a", "{}");
+  ClientOptions options = client_options();
+  options.credentials = single_credential(*RegistryName::parse("registry.test"),
+                                          {.username = "user", .password = Secret("pass")});
+  EXPECT_THAT(client(std::move(options))
+                  .small_blob(repository("a"), {.media_type = "x/y", .digest = blob, .size = 2}),
+              IsOkAndHolds("{}"));
+  const auto last = registry_->log().back();
+  EXPECT_THAT(last.url, HasSubstr("https://store.test/"));
+  EXPECT_FALSE(last.headers.get("Authorization"));
+}
+
 TEST_F(ManifestReadTest, SaysThatABlobIsNotThere) {
   const Descriptor descriptor{.media_type = "x/y", .digest = Digest::of("none"), .size = 4};
   EXPECT_THAT(client().small_blob(repository("a"), descriptor), HasError(ErrorCode::not_found));

@@ -6,12 +6,12 @@ namespace purser {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::Fault;
 using testing::HasError;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::IsOkAndHolds;
-using testing::Fault;
 using TagDelete = testing::FakeRegistryOptions::TagDelete;
 
 // Writes down what it is told, and what had been sent by then.
