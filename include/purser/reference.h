@@ -59,7 +59,9 @@ class Repository {
   const std::string& path() const noexcept { return path_; }          // "namespace/sub/image"
   std::string name_space() const;  // "namespace/sub"; empty without '/'
   std::string image() const;       // "image": the last component
-  std::string str() const { return registry_ + "/" + path_; }
+  // Parses to the same repository: a host of one label, such as `myhost`, is written in upper case,
+  // since the grammar would take it for a part of the path otherwise.
+  std::string str() const;
 
   friend auto operator<=>(const Repository&, const Repository&) = default;
   friend bool operator==(const Repository&, const Repository&) = default;

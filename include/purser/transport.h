@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -82,6 +83,8 @@ struct Completion {
 class CompletionQueue {
  public:
   void push(Completion completion);
+  // Several at once: the waiting thread is woken once.
+  void push_all(std::vector<Completion> completions);
   // Ends a wait without a completion (cancellation, a token that another thread fetched).
   void wake();
   std::vector<Completion> take();

@@ -1,5 +1,5 @@
-// Runs exchanges (net/exchange.h) over a Transport: one, or many in a bounded window, always on the caller's
-// thread. This is all of `net` that the registry layer sees.
+// Runs exchanges (net/exchange.h) over a Transport: one, or many in a bounded window, always on the
+// caller's thread. This is all of `net` that the registry layer sees.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,10 @@ namespace purser::net {
 // One request as an endpoint wants it.
 struct Call {
   http::Request request;
-  std::string scope = {};  // the token scope that the operation needs: "repository:team/app:pull"
-  // A DELETE is sent again only after an answer that says it did not act (429, 401): a broken or timed out one
-  // has an unknown outcome, which its endpoint settles by reading back.
+  std::string scope =
+      {};  // the token scope that the operation needs: "repository:team/app:pull"
+  // A DELETE is sent again only after an answer that says it did not act (429, 401): a broken or
+  // timed out one has an unknown outcome, which its endpoint settles by reading back.
   bool retry_when_outcome_unknown = true;
 };
 
@@ -33,31 +34,35 @@ struct DriverOptions {
   LogSink log = {};
 };
 
-// Thread rule: run and run_each may be called from several threads at once; they share tokens (one request for
-// a token however many wait for it, A-20) and what is known of the host.
+// Thread rule: run and run_each may be called from several threads at once; they share tokens (one
+// request for a token however many wait for it, A-20) and what is known of the host.
 class Driver {
  public:
   explicit Driver(DriverOptions options);
   ~Driver();
 
-  // The answer, whatever its status: only the endpoint knows what a 404 means. Redirects are followed (A-33 to
-  // A-36), a challenge is answered, retryable failures are retried; what is left after that is returned. A 401
-  // that was answered with credentials and came again is returned as it is.
-  // Errors: unreachable, too_large, cancelled, rate_limited (a Retry-After over the cap), unauthorized (a
-  // challenge that cannot be answered: no credentials; the token server refused them), refused (a realm or
-  // redirect that must not be followed), bad_response (a token answer that is none).
+  // The answer, whatever its status: only the endpoint knows what a 404 means. Redirects are
+  // followed, a challenge is answered, retryable failures are retried; what is left
+  // after that is returned. A 401 that was answered with credentials and came again is returned as
+  // it is. Errors: unreachable, too_large, cancelled, rate_limited (a Retry-After over the cap),
+  // unauthorized (a challenge that cannot be answered: no credentials; the token server refused
+  // them), refused (a realm or redirect that must not be followed), bad_response (a token answer
+  // that is none).
   Result<http::Response> run(Call call, const CallOptions& options = {});
 
-  // Many in one window of `in_flight`. `next` gives the next call with what to do with its answer, or nothing
-  // for now; it is asked again after each answer. Ends when it gives nothing and nothing is in flight.
-  // Errors: cancelled alone; then the answers that had not come are given `cancelled` as well.
+  // Many in one window of `in_flight`. `next` gives the next call with what to do with its answer,
+  // or nothing for now; it is asked again after each answer. Ends when it gives nothing and nothing
+  // is in flight. Errors: cancelled alone; then the answers that had not come are given `cancelled`
+  // as well.
   struct Item {
     Call call;
     std::function<void(Result<http::Response>)> done;
   };
-  Status run_each(const std::function<std::optional<Item>()>& next, const CallOptions& options = {});
+  Status run_each(const std::function<std::optional<Item>()>& next,
+                  const CallOptions& options = {});
 
-  // What the registry last asked for, for `ping`: scheme "none", "basic" or "bearer", and the realm.
+  // What the registry last asked for, for `ping`: scheme "none", "basic" or "bearer", and the
+  // realm.
   struct AuthSeen {
     std::string scheme = "none";
     std::string realm = {};

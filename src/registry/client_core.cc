@@ -1,0 +1,141 @@
+#include "registry/client_core.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/text.h"
+
+namespace purser {
+namespace {
+
+// Docker Hub's registry is not at the host of its name (A-4).
+std::string api_host_of(const RegistryName& name) {
+  return name.str() == "docker.io" ? "registry-1.docker.io" : name.str();
+}
+
+net::DriverOptions driver_options(const ClientOptions& options, const RegistryName& name,
+                                  std::shared_ptr<http::Transport> transport,
+                                  std::shared_ptr<http::Clock> clock) {
+  return {.transport = std::move(transport),
+          .clock = std::move(clock),
+          .retry = options.retry,
+          .registry = name,
+          .credentials = options.credentials,
+          .allowed_auth_realms = options.allowed_auth_realms,
+          .in_flight = options.in_flight,
+          .log = options.log};
+}
+
+}  // namespace
+
+ClientCore::ClientCore(ClientOptions options, RegistryName name,
+                       std::shared_ptr<http::Transport> transport,
+                       std::shared_ptr<http::Clock> clock)
+    : options_(std::move(options)), name_(std::move(name)), api_host_(api_host_of(name_)) {
+  const bool http_prefix = name_.scheme() && *name_.scheme() == "http";
+  const bool https_prefix = name_.scheme() && *name_.scheme() == "https";
+  const bool http_first = name_.is_loopback() && !https_prefix && options_.ca_file.empty();
+  https_ = !(options_.plain_http || http_prefix || http_first);
+  scheme_is_fixed_ = options_.plain_http || http_prefix || https_prefix;
+  driver_ = std::make_unique<net::Driver>(
+      driver_options(options_, name_, std::move(transport), std::move(clock)));
+}
+
+std::string ClientCore::base_url() const {
+  const std::lock_guard lock(mutex_);
+  return (https_ ? "https://" : "http://") + api_host_;
+}
+
+std::string ClientCore::url_of(const Ask& ask) const {
+  return ask.target.starts_with('/') ? base_url() + ask.target : ask.target;
+}
+
+net::Call ClientCore::call_of(const Ask& ask) const {
+  net::Call call;
+  call.request.method = ask.method;
+  call.request.url = url_of(ask);
+  call.request.headers = ask.headers;
+  call.request.body = ask.body;
+  call.request.max_body_bytes = ask.max_body_bytes;
+  call.request.timeout = options_.timeout * ask.timeout_factor;
+  call.scope = ask.scope;
+  call.retry_when_outcome_unknown = ask.retry_when_outcome_unknown;
+  return call;
+}
+
+Result<http::Response> ClientCore::send(const Ask& ask, const CallOptions& options) const {
+  const std::string url = url_of(ask);
+  Result<http::Response> answer = driver_->run(call_of(ask), options);
+  if (answer && learn_scheme(url, *answer)) answer = driver_->run(call_of(ask), options);
+  if (!answer) return Unexpected(in_context(std::move(answer).error(), ask.operation));
+  return answer;
+}
+
+Error ClientCore::failure(const Ask& ask, const http::Response& response) const {
+  return error_from(ask.operation, ask.method, url_of(ask), response);
+}
+
+bool ClientCore::learn_scheme(std::string_view asked_url, const http::Response& response) const {
+  if (scheme_is_fixed_ || !name_.is_loopback() || !asked_url.starts_with("http://")) return false;
+  if (!is_http_to_https_answer(response)) return false;
+  const std::lock_guard lock(mutex_);
+  // Also true for the requests that were under way in http while another one learnt it.
+  https_ = true;
+  return true;
+}
+
+Operation ClientCore::operation(std::string verb, std::string subject) const {
+  return {std::move(verb), name_.str(), std::move(subject)};
+}
+
+Operation ClientCore::operation(std::string verb, const Reference& reference) const {
+  return operation(std::move(verb), subject_of(reference));
+}
+
+Status ClientCore::check_registry(const Repository& repository, const Operation& operation) const {
+  if (repository.registry() == name_.str()) return {};
+  return Unexpected(make_error(
+      operation, ErrorCode::invalid_argument,
+      fmt::format("{} is not in {}, the registry of this client", repository.str(), name_.str()),
+      "Make a client for each registry"));
+}
+
+void ClientCore::log(LogEvent::Level level, std::string_view text) const {
+  if (options_.log) options_.log({level, sanitize_for_terminal(text)});
+}
+
+TagDelete ClientCore::tag_delete() const {
+  const std::lock_guard lock(mutex_);
+  return tag_delete_;
+}
+
+void ClientCore::set_tag_delete(TagDelete what) const {
+  const std::lock_guard lock(mutex_);
+  if (tag_delete_ != TagDelete::never) tag_delete_ = what;  // once bad, never used again
+}
+
+std::optional<DeleteSupport> ClientCore::known_delete_support(const Repository& repository) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = delete_support_.find(repository.path());
+  return found == delete_support_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void ClientCore::remember_delete_support(const Repository& repository,
+                                         const DeleteSupport& support) const {
+  const std::lock_guard lock(mutex_);
+  delete_support_.insert_or_assign(repository.path(), support);
+}
+
+std::string scope_of(const Repository& repository, std::string_view actions) {
+  return fmt::format("repository:{}:{}", repository.path(), actions);
+}
+
+std::string subject_of(const Reference& reference) {
+  std::string subject = reference.repository().path();
+  if (reference.tag()) subject += ":" + *reference.tag();
+  if (reference.digest()) subject += "@" + reference.digest()->str();
+  return subject;
+}
+
+}  // namespace purser

@@ -1,0 +1,51 @@
+#include "purser/credentials.h"
+
+namespace purser {
+namespace {
+
+class SingleCredential : public CredentialSource {
+ public:
+  SingleCredential(RegistryName registry, Credential credential)
+      : registry_(std::move(registry)), credential_(std::move(credential)) {}
+
+  Result<std::optional<Credential>> find(const RegistryName& registry) const override {
+    if (registry.str() != registry_.str()) return std::optional<Credential>();
+    return std::optional<Credential>(credential_);
+  }
+
+ private:
+  RegistryName registry_;
+  Credential credential_;
+};
+
+class FirstOf : public CredentialSource {
+ public:
+  explicit FirstOf(std::vector<std::shared_ptr<const CredentialSource>> sources)
+      : sources_(std::move(sources)) {}
+
+  Result<std::optional<Credential>> find(const RegistryName& registry) const override {
+    for (const auto& source : sources_) {
+      auto found = source->find(registry);
+      if (!found || found->has_value()) return found;
+    }
+    return std::optional<Credential>();
+  }
+
+ private:
+  std::vector<std::shared_ptr<const CredentialSource>> sources_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CredentialSource> single_credential(RegistryName registry,
+                                                          Credential credential) {
+  return std::make_shared<SingleCredential>(std::move(registry), std::move(credential));
+}
+
+std::shared_ptr<const CredentialSource> first_of(
+    std::vector<std::shared_ptr<const CredentialSource>> sources) {
+  std::erase(sources, nullptr);
+  return std::make_shared<FirstOf>(std::move(sources));
+}
+
+}  // namespace purser

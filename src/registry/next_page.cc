@@ -1,0 +1,54 @@
+#include "registry/next_page.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/text.h"
+#include "net/link_header.h"
+#include "net/url.h"
+
+namespace purser {
+namespace {
+
+constexpr std::size_t kMaxShownUrl = 200;
+
+Unexpected refused_link(std::string message) {
+  Error error;
+  error.code = ErrorCode::incomplete;
+  error.message = std::move(message);
+  error.hint = "The list is not used, because it is not known to be whole";
+  return Unexpected(std::move(error));
+}
+
+int default_port(const std::string& scheme) { return scheme == "https" ? 443 : 80; }
+
+// The same host and port by another scheme: what a registry writes that does not know of the TLS
+// proxy before it.
+bool differs_in_scheme_alone(const net::Origin& a, const net::Origin& b) {
+  if (a.host != b.host || a.scheme == b.scheme) return false;
+  return a.port == b.port || (a.port == default_port(a.scheme) && b.port == default_port(b.scheme));
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> next_page_url(const http::Headers& headers,
+                                                 std::string_view asked_url) {
+  auto link = net::next_link(headers);
+  if (!link) return refused_link(link.error().message);
+  if (!*link) return std::optional<std::string>();
+  const std::string shown = shorten(sanitize_for_terminal(net::redacted_url(**link)), kMaxShownUrl);
+  const auto asked = net::Url::parse(asked_url);
+  const auto next = asked ? asked->resolve(**link) : std::nullopt;
+  if (!next) return refused_link(fmt::format("the Link to the next page is no URL: {}", shown));
+  if (next->origin() == asked->origin()) return std::optional(next->str());
+  if (differs_in_scheme_alone(next->origin(), asked->origin())) {
+    const std::string_view url = next->str();
+    return std::optional(std::string(net::origin_text(asked_url)) +
+                         std::string(url.substr(net::origin_text(url).size())));
+  }
+  return refused_link(
+      fmt::format("the next page is said to be at another host, which is not asked: {}", shown));
+}
+
+}  // namespace purser

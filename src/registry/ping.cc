@@ -1,0 +1,63 @@
+#include "registry/ping.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/text.h"
+#include "purser/client.h"
+
+namespace purser {
+namespace {
+
+// A registry answers {} or nothing; a captive portal or another web server answers a page.
+bool is_registry_body(const http::Response& response) {
+  const std::size_t start = response.body.find_first_not_of(" \t\r\n");
+  return start == std::string::npos || response.body[start] == '{';
+}
+
+Error not_a_registry(const ClientCore& core, const Ask& ask, const http::Response& response) {
+  Error error = core.failure(ask, response);
+  error.code = ErrorCode::bad_response;
+  error.message =
+      fmt::format("this is not a registry: GET /v2/ was answered with {}{}", response.status,
+                  is_registry_body(response) ? "" : " and something that is no JSON");
+  error.hint = "Check the host and the port";
+  return error;
+}
+
+}  // namespace
+
+Ask base_ask(const ClientCore& core) {
+  Ask ask;
+  ask.target = "/v2/";
+  ask.operation = core.operation("ping");
+  return ask;
+}
+
+Result<PingInfo> Reader::ping(const CallOptions& options) const {
+  const Ask ask = base_ask(*core_);
+  Result<http::Response> answer = core_->send(ask, options);
+  if (!answer) return Unexpected(std::move(answer).error());
+  const net::Driver::AuthSeen auth = core_->driver().auth_seen();
+  if (answer->status == 401) return Unexpected(core_->failure(ask, *answer));
+  if (answer->status == 429 || answer->status >= 500) {
+    return Unexpected(core_->failure(ask, *answer));
+  }
+  if (answer->status != 200 || !is_registry_body(*answer)) {
+    return Unexpected(not_a_registry(*core_, ask, *answer));
+  }
+  PingInfo info;
+  info.url = core_->url_of(ask);
+  info.scheme = info.url.substr(0, info.url.find(':'));
+  info.status = answer->status;
+  info.auth = auth.scheme;
+  info.realm = auth.realm;
+  info.authenticated = auth.scheme != "none" && core_->options().credentials != nullptr;
+  if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
+    info.api_version = sanitize_for_terminal(*version);
+  }
+  return info;
+}
+
+}  // namespace purser

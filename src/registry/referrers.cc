@@ -1,0 +1,70 @@
+// The referrers API.
+#include <fmt/format.h>
+
+#include <unordered_set>
+#include <utility>
+
+#include "purser/client.h"
+#include "registry/client_core.h"
+#include "registry/next_page.h"
+
+namespace purser {
+namespace {
+
+constexpr std::size_t kMaxPages = 1'000;
+
+Error no_such_api(const Operation& operation, std::string message) {
+  return make_error(operation, ErrorCode::unsupported, std::move(message),
+                    "The referrers of this registry are found by their fallback tags");
+}
+
+// 401, 403 and 5xx do not say that there are no referrers.
+bool says_no_such_api(int status) {
+  return status == 400 || status == 404 || status == 405 || (status >= 300 && status < 400);
+}
+
+}  // namespace
+
+Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
+                                                  const Digest& digest,
+                                                  const CallOptions& options) const {
+  Ask ask;
+  ask.target = fmt::format("/v2/{}/referrers/{}", repository.path(), digest.str());
+  ask.headers = {{"Accept", std::string(media_type::kOciIndex)}, {"Accept-Encoding", "identity"}};
+  ask.scope = scope_of(repository, "pull");
+  ask.operation =
+      core_->operation("read the referrers of", Reference::with_digest(repository, digest));
+  if (Status status = core_->check_registry(repository, ask.operation); !status) {
+    return Unexpected(std::move(status).error());
+  }
+  std::vector<Descriptor> found;
+  std::unordered_set<std::string> visited;
+  for (std::size_t pages = 0; pages < kMaxPages; ++pages) {
+    const std::string url = core_->url_of(ask);
+    if (!visited.insert(url).second) break;
+    Result<http::Response> answer = core_->send(ask, options);
+    if (!answer) return Unexpected(std::move(answer).error());
+    if (says_no_such_api(answer->status) && pages == 0) {
+      return Unexpected(no_such_api(
+          ask.operation,
+          fmt::format("this registry has no referrers API (it answered {})", answer->status)));
+    }
+    if (answer->status != 200) return Unexpected(core_->failure(ask, *answer));
+    auto index = Manifest::parse(answer->body, answer->headers.get("Content-Type").value_or(""));
+    if (!index || index->kind() != Manifest::Kind::index) {
+      if (pages > 0) break;
+      return Unexpected(no_such_api(ask.operation,
+                                    "the registry answered with something that is no image index"));
+    }
+    found.insert(found.end(), index->children().begin(), index->children().end());
+    auto link = next_page_url(answer->headers, url);
+    if (!link) return Unexpected(in_context(std::move(link).error(), ask.operation));
+    if (!*link) return found;
+    ask.target = **std::move(link);
+  }
+  return Unexpected(make_error(ask.operation, ErrorCode::incomplete,
+                               "the pages of the list do not come to an end",
+                               "The list is not used, because it is not known to be whole"));
+}
+
+}  // namespace purser

@@ -1,0 +1,242 @@
+#include "registry/registry_error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/text.h"
+#include "net/url.h"
+
+namespace purser {
+namespace {
+
+constexpr std::size_t kMaxErrorBytes = 64 * 1024;  // of a body that is looked at
+constexpr std::size_t kMaxMessageBytes = 300;      // of what a person is shown
+constexpr std::size_t kMaxCodes = 16;
+constexpr std::size_t kMaxCodeBytes = 64;
+
+using Json = nlohmann::json;
+
+std::string clean(std::string_view text) {
+  return shorten(sanitize_for_terminal(text), kMaxMessageBytes);
+}
+
+const Json* member(const Json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &*found;
+}
+
+std::string text_of(const Json* value) {
+  if (value == nullptr) return {};
+  if (value->is_string()) return value->get<std::string>();
+  if (value->is_number_integer()) return std::to_string(value->get<std::int64_t>());
+  return {};
+}
+
+// One entry of `errors`: {code, message, detail}; Artifactory has `status` for `code`.
+void read_entry(const Json& entry, ServerErrors& errors, std::vector<std::string>& messages) {
+  if (!entry.is_object()) return;
+  std::string code = text_of(member(entry, "code"));
+  if (code.empty()) code = text_of(member(entry, "status"));
+  std::string message = text_of(member(entry, "message"));
+  if (code.empty() && message.empty()) return;
+  errors.structured = true;
+  if (!code.empty() && errors.codes.size() < kMaxCodes) {
+    errors.codes.push_back(shorten(sanitize_for_terminal(code), kMaxCodeBytes));
+  }
+  if (message.empty()) message = code;
+  if (std::find(messages.begin(), messages.end(), message) == messages.end()) {
+    messages.push_back(std::move(message));
+  }
+}
+
+// The shapes of token servers and others: {"error": ...}, {"details": ...}, {"message": ...}.
+std::string loose_message(const Json& body) {
+  for (const char* name : {"error_description", "message", "details", "error"}) {
+    const Json* value = member(body, name);
+    if (std::string text = text_of(value); !text.empty()) return text;
+    if (value != nullptr) {
+      if (std::string text = text_of(member(*value, "message")); !text.empty()) return text;
+    }
+  }
+  return {};
+}
+
+bool looks_like_html(std::string_view body) {
+  const std::size_t start = body.find_first_not_of(" \t\r\n");
+  return start != std::string_view::npos && body[start] == '<';
+}
+
+// The words of a page without its marks; scripts and styles with everything in them.
+std::string text_of_html(std::string_view body) {
+  const std::string lower = to_lower(body);
+  if (const std::size_t title = lower.find("<title"); title != std::string::npos) {
+    const std::size_t begin = lower.find('>', title);
+    const std::size_t end = lower.find("</title", title);
+    if (begin != std::string::npos && end != std::string::npos && begin < end) {
+      return "an HTML page, \"" + std::string(body.substr(begin + 1, end - begin - 1)) + "\"";
+    }
+  }
+  return "an HTML page";
+}
+
+ErrorCode refine(int status, const ServerErrors& errors) {
+  if (errors.has("TOOMANYREQUESTS")) return ErrorCode::rate_limited;
+  if (errors.has("UNAUTHORIZED")) return ErrorCode::unauthorized;
+  if (errors.has("DENIED")) return ErrorCode::forbidden;
+  if (errors.has("UNSUPPORTED")) return ErrorCode::unsupported;
+  if (status == 404) return ErrorCode::not_found;
+  // zot answers 400 to the tags of a repository that it does not know.
+  if (errors.has("NAME_UNKNOWN") || errors.has("MANIFEST_UNKNOWN")) return ErrorCode::not_found;
+  if (errors.has("UNKNOWN") && to_lower(errors.message).find("not found") != std::string::npos) {
+    return ErrorCode::not_found;  // Harbor 2.10.2
+  }
+  return ErrorCode::bad_response;
+}
+
+std::string hint_for(ErrorCode code, int status) {
+  switch (code) {
+    case ErrorCode::unauthorized:
+      return "Check the user name and password for this registry";
+    case ErrorCode::forbidden:
+      return "Ask for the right at the registry, or use another account";
+    case ErrorCode::rate_limited:
+      return "Try again later, or with fewer requests in flight";
+    case ErrorCode::unreachable:
+      return status == 0 ? std::string() : "Try again later; the registry's own log may say more";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+bool ServerErrors::has(std::string_view code) const {
+  return std::any_of(codes.begin(), codes.end(),
+                     [code](const std::string& own) { return equals_ignoring_case(own, code); });
+}
+
+ServerErrors read_error_body(const http::Response& response) {
+  ServerErrors errors;
+  const std::string_view body = std::string_view(response.body).substr(0, kMaxErrorBytes);
+  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    errors.message = looks_like_html(body) ? clean(text_of_html(body)) : clean(body);
+    return errors;
+  }
+  std::vector<std::string> messages;
+  if (const Json* list = member(json, "errors")) {
+    if (list->is_array()) {
+      for (const Json& entry : *list) read_entry(entry, errors, messages);
+    } else {
+      read_entry(*list, errors, messages);
+    }
+  }
+  std::string joined;
+  for (const std::string& message : messages) joined += (joined.empty() ? "" : "; ") + message;
+  if (joined.empty()) joined = loose_message(json);
+  errors.message = clean(joined);
+  return errors;
+}
+
+ErrorCode classify(int status, const ServerErrors& errors) {
+  switch (status) {
+    case 400:
+    case 404:
+      return refine(status, errors);
+    case 401:
+      return ErrorCode::unauthorized;
+    case 403:
+      return ErrorCode::forbidden;
+    case 405:
+    case 501:
+      return ErrorCode::unsupported;
+    case 409:
+    case 412:
+    case 423:
+      return ErrorCode::conflict;
+    case 413:
+      return ErrorCode::too_large;
+    case 429:
+      return ErrorCode::rate_limited;
+    case 408:
+    case 425:
+    case 499:
+      return ErrorCode::unreachable;
+    default:
+      return status >= 500 ? ErrorCode::unreachable : ErrorCode::bad_response;
+  }
+}
+
+bool is_confirmed_absence(const http::Response& response) {
+  if (response.status != 404) return false;
+  const ServerErrors errors = read_error_body(response);
+  return errors.structured && classify(404, errors) == ErrorCode::not_found;
+}
+
+bool is_confirmed_absence(const Error& error) {
+  return error.code == ErrorCode::not_found && error.http && error.http->status == 404 &&
+         !error.http->codes.empty();
+}
+
+bool is_http_to_https_answer(const http::Response& response) {
+  return response.status == 400 &&
+         response.body.find("HTTP request to an HTTPS server") != std::string::npos;
+}
+
+Error make_error(const Operation& operation, ErrorCode code, std::string message,
+                 std::string hint) {
+  Error error;
+  error.code = code;
+  error.message = std::move(message);
+  error.operation = operation.verb;
+  error.registry = operation.registry;
+  error.subject = operation.subject;
+  error.hint = std::move(hint);
+  return error;
+}
+
+Error error_from(const Operation& operation, std::string_view method, std::string_view url,
+                 const http::Response& response) {
+  const ServerErrors errors = read_error_body(response);
+  ErrorCode code = classify(response.status, errors);
+  // Credentials that are right and a right that is missing.
+  std::string hint;
+  if (response.status == 401) {
+    for (std::string_view challenge : response.headers.all("WWW-Authenticate")) {
+      if (challenge.find("insufficient_scope") != std::string_view::npos) {
+        code = ErrorCode::forbidden;
+      }
+    }
+  }
+  std::string message = fmt::format("the registry answered {}", response.status);
+  if (is_http_to_https_answer(response)) {
+    message = "the registry speaks https on this port, and was asked in plain http";
+    hint = fmt::format("Write https://{}, and leave out --plain-http", operation.registry);
+  } else if (!errors.message.empty()) {
+    message += ": " + errors.message;
+    while (message.ends_with('.') || message.ends_with(' ')) message.pop_back();
+  }
+  if (hint.empty()) hint = hint_for(code, response.status);
+  Error error = make_error(operation, code, std::move(message), std::move(hint));
+  HttpFailure& http = error.http.emplace();
+  http.status = response.status;
+  http.method = std::string(method);
+  http.url = net::redacted_url(url);
+  http.codes = errors.codes;
+  http.server_message = errors.message;
+  return error;
+}
+
+Error in_context(Error error, const Operation& operation) {
+  if (error.operation.empty()) {
+    error.operation = operation.verb;
+    error.subject = operation.subject;
+  }
+  if (error.registry.empty()) error.registry = operation.registry;
+  return error;
+}
+
+}  // namespace purser

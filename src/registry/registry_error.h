@@ -1,0 +1,50 @@
+// From a registry's answer to an Error: what its body says, in whatever shape, and what that
+// means for the operation that was tried.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "purser/error.h"
+#include "purser/transport.h"
+
+namespace purser {
+
+// What is being tried, for the errors of it: "read the tags of" + "localhost:5000" + "team/app".
+struct Operation {
+  std::string verb = {};
+  std::string registry = {};
+  std::string subject = {};
+};
+
+// The body of an answer that is no success.
+struct ServerErrors {
+  std::vector<std::string> codes = {};  // "MANIFEST_UNKNOWN", in the order received
+  std::string message = {};             // sanitised and shortened; empty where there was none
+  bool structured = false;              // the registry protocol's own JSON, with at least one entry
+
+  bool has(std::string_view code) const;
+};
+ServerErrors read_error_body(const http::Response& response);
+
+// By status first. A code refines a 400 or a 404, and never turns another status into absence.
+ErrorCode classify(int status, const ServerErrors& errors);
+
+// Does the registry itself say, in its own protocol, that this is not there? A bare 404 of a proxy
+// does not: nothing that deletes or restores may rest on that.
+bool is_confirmed_absence(const http::Response& response);
+bool is_confirmed_absence(const Error& error);
+
+// Go's answer to http on a TLS port.
+bool is_http_to_https_answer(const http::Response& response);
+
+Error make_error(const Operation& operation, ErrorCode code, std::string message,
+                 std::string hint = {});
+// `url` may have a query: it is left out.
+Error error_from(const Operation& operation, std::string_view method, std::string_view url,
+                 const http::Response& response);
+// An error of a lower layer, told what was being tried.
+Error in_context(Error error, const Operation& operation);
+
+}  // namespace purser
