@@ -89,13 +89,32 @@ TEST(ProgramTest, NeverShowsAPasswordFromStdin) {
   EXPECT_THAT(result.out + result.err, Not(HasSubstr("s3cret")));
 }
 
+TEST(ProgramTest, StopsAtTheFirstSignal) {
+  testing::HttpServer* stalling = nullptr;
+  testing::HttpServer server([&](const testing::WireRequest&) {
+    stalling->stall();
+    return testing::Answer();
+  });
+  stalling = &server;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Program purser;
+    testing::Process process(purser.command({"digest", server.host() + "/a:v1"}), purser.options());
+    ASSERT_TRUE(server.wait_for_stall());
+    process.signal(signal);
+    const ProcessResult result = process.wait();
+    EXPECT_EQ(result.exit_code, 130) << result.describe();
+    EXPECT_THAT(result.out, IsEmpty());
+    server.release_stalled();
+  }
+}
+
 //
 TEST(ProgramTest, KnowsAWebPageFromARegistry) {
-  testing::HttpServer server([](const testing::HttpRequest&) {
-    testing::HttpResponse page;
-    page.status = 200;
-    page.headers = {{"Content-Type", "text/html"}};
-    page.body = "<html>\x1b[2JWelcome</html>";
+  testing::HttpServer server([](const testing::WireRequest&) {
+    testing::Answer page;
+    page.response.status = 200;
+    page.response.headers.fields = {{"Content-Type", "text/html"}};
+    page.response.body = "<html>\x1b[2JWelcome</html>";
     return page;
   });
   const Program purser;
