@@ -1,8 +1,10 @@
 #include "testing/temp_dir.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -11,9 +13,24 @@
 #include "testing/harness_error.h"
 
 namespace purser::testing {
+namespace {
 
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "purser-test-XXXXXX").string();
+// In a container /dev/shm often holds no more than 64 MiB.
+constexpr std::uintmax_t kRoomInMemory = 256 * 1024 * 1024;
+
+std::filesystem::path base_for(TempDir::Medium medium) {
+  const std::filesystem::path memory = "/dev/shm";
+  std::error_code failure;
+  const auto space = std::filesystem::space(memory, failure);
+  const bool in_memory = medium == TempDir::Medium::memory && !failure &&
+                         space.available >= kRoomInMemory && access(memory.c_str(), W_OK) == 0;
+  return in_memory ? memory : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
+TempDir::TempDir(Medium medium) {
+  std::string name = (base_for(medium) / "purser-test-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
     throw HarnessError("cannot make the temporary directory " + name + ": " + strerror(errno));
   }
