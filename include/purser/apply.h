@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct Report {
   std::vector<Refusal> refusals = {};
   std::vector<std::string> warnings =
       {};                              // what was put back, restored or left on the server; gaps
+  std::set<std::string> unread = {};   // repositories (paths) in which something could not be read
   std::filesystem::path journal = {};  // empty in a dry run
 
   // Nothing failed, was skipped or could not be read.
@@ -79,27 +81,26 @@ struct ApplyOptions {
   CallOptions call = {};
 };
 
-// Does the plan. Before the first change: a lock on every repository with removals, unfinished
-// journals of the registry settled, and a probe of each repository. Then for each
-// repository: a fresh snapshot, a new plan, and only what both say; the tag list again before each
-// DELETE; everything kept resolved at the end. Errors, each before any change: refused (deletes
-// disabled, another run holds a lock), forbidden or unauthorized (no right to delete, with the
+// Does the plan. Before the first change each repository with removals is probed, then what
+// interrupted runs left half done is put right. Then for each repository, under its lock: a fresh
+// snapshot, a new plan, and only what both plans say; the tag list again before each DELETE;
+// everything kept resolved at the end. A repository that another run holds is skipped and reported.
+// Errors, each before any change: invalid_argument (a plan of another registry), refused (deletes
+// disabled, or nobody knows), forbidden or unauthorized (no right to delete, with the
 // repositories), unreachable, io. After the first change the outcome is always a Report.
 Result<Report> apply(Client& client, const ApprovedPlan& plan, Journal& journal,
                      const ApplyOptions& options);
 
-// Settles what interrupted runs on this registry left behind: tags on stand-ins get their original
-// back, kept tags that vanished are put back, ghosts are cleared. Returns a sentence for each thing
-// done. What was still to delete is not deleted here: it is returned by leftovers() for the next
-// plan.
-struct Settled {
-  std::vector<std::string> messages = {};
-  // Manifests that an interrupted run was about to delete and that have no tag any more: path ->
-  // digests. The next plan of that repository may remove them, by the same closure as everything
-  // else.
-  std::map<std::string, std::set<Digest>> leftovers = {};
-  std::vector<Unfinished> open = {};  // to be marked as settled once the next run is through
-};
-Result<Settled> settle(Client& client, const ApplyOptions& options);
+// What interrupted runs on this registry were about to delete and are not known to have deleted:
+// repository path -> digests. Some of them may have no tag any more, so a snapshot finds them only
+// when told (SnapshotOptions::leftovers). Reads local journals alone. Errors: io.
+Result<std::map<std::string, std::set<Digest>>> find_leftovers(
+    const std::filesystem::path& state_directory, const std::string& registry);
+
+// Puts right what interrupted runs on this registry left half done: a tag on a stand-in gets its
+// original back, a ghost is cleared, a kept tag that a delete took along is put back. Deletes no
+// image. Returns a sentence for each thing done. Errors: what could not be read or put back;
+// nothing else should be changed then.
+Result<std::vector<std::string>> settle(Client& client, const ApplyOptions& options);
 
 }  // namespace purser

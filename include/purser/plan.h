@@ -40,6 +40,7 @@ struct TagDecision {
   Action action = Action::keep;
   Means means = Means::none;
   std::vector<std::string> reasons = {};  // at least one
+  bool broken_and_named = false;  // a ghost that the keep list names: what it had is lost already
 };
 
 struct ManifestDecision {

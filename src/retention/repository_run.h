@@ -1,0 +1,96 @@
+// What apply does in one repository: one change at a time, looking before each and after each.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "purser/apply.h"
+
+namespace purser {
+
+struct RepositoryOutcome {
+  std::vector<TagReport> tags = {};
+  std::vector<ManifestReport> manifests = {};
+  std::vector<std::string> warnings = {};
+  std::set<Digest> not_removed = {};  // that the plan removes and that are not confirmed gone
+};
+
+// The outcome of a repository in which nothing is to be changed, or nothing was.
+// `undone` says why what the plan removes was not removed.
+RepositoryOutcome untouched(const RepositoryPlan& approved, const std::string& undone);
+
+// Thread rule: one thread at a time; several runs, each of its own repository, may share client and
+// journal.
+class RepositoryRun {
+ public:
+  using OnStep = std::function<void(const std::string& step)>;
+
+  RepositoryRun(Client& client, const RepositoryPlan& approved, const Policy& policy,
+                Journal& journal, const ApplyOptions& options, OnStep on_step);
+
+  RepositoryOutcome run();
+
+ private:
+  struct Deletion {
+    Digest digest;
+    std::vector<std::string> tags;
+  };
+
+  Status look();
+  void reconcile();
+  const TagDecision* current_tag(const std::string& tag) const;
+  const ManifestDecision* current_manifest(const Digest& digest) const;
+  void forget(const Deletion& deletion);
+  bool agreed(const TagDecision& decision) const;
+  void restore_stand_ins();
+  void untag_tags();
+  void untag_one(const TagDecision& decision);
+  void delete_manifests();
+  bool may_delete(const Digest& digest);
+  void delete_one(const Digest& digest);
+  bool leave_stand_ins(const std::vector<std::string>& tags);
+
+  // Looks at the tag list again: settles what became of the last deletion's tags, finds tags that
+  // came or went.
+  Status look_again();
+  void confirm_last_deletion(const std::set<std::string>& listed);
+  void confirm_tag_gone(const std::string& tag, const Deletion& deletion, bool listed);
+  void clear_ghost(const std::string& tag, const Deletion& deletion);
+  Status find_vanished(const std::set<std::string>& listed);
+  Status find_new(const std::set<std::string>& listed);
+  void check_everything_kept();
+  void put_back(const std::string& tag, const std::string& seen);
+  const Manifest* bytes_to_put_back(const std::string& tag, const std::string& seen) const;
+
+  void tag_is(const std::string& tag, Outcome outcome, std::string detail = {});
+  void manifest_is(const Digest& digest, Outcome outcome, std::string detail = {});
+  void stop(std::string why) { stopped_ = std::move(why); }
+  RepositoryOutcome finish();
+
+  Client& client_;
+  const RepositoryPlan& approved_;
+  const Policy& policy_;
+  Journal& journal_;
+  const ApplyOptions& options_;
+  OnStep on_step_;
+
+  Snapshot snapshot_;
+  RepositoryPlan current_;  // what a plan of this moment says, within what was approved
+  std::map<std::string, const TagDecision*> current_tags_;
+  std::map<Digest, ManifestDecision*> current_manifests_;
+  std::map<std::string, const TagDecision*> approved_tags_;
+  std::set<Digest> approved_removals_;
+  std::map<Digest, std::string> held_back_;  // removals that something new forbids
+  std::optional<Deletion> last_deletion_;    // sent, its tags not yet confirmed gone
+  std::map<Digest, Manifest> deleted_;       // by this run, with the bytes to put back
+  std::map<std::string, std::pair<Outcome, std::string>> tag_outcomes_;
+  std::map<Digest, std::pair<Outcome, std::string>> manifest_outcomes_;
+  std::vector<std::string> warnings_;
+  std::string stopped_;  // not empty: nothing more is changed, and why
+};
+
+}  // namespace purser

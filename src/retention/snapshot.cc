@@ -1,0 +1,269 @@
+#include "purser/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "purser/stand_in.h"
+#include "retention/digest_tag.h"
+
+namespace purser {
+namespace {
+
+SnapshotManifest node_of(const Manifest& manifest) {
+  SnapshotManifest node;
+  node.kind = manifest.kind();
+  node.media_type = manifest.media_type();
+  node.size = static_cast<std::int64_t>(manifest.raw().size());
+  for (const Descriptor& child : manifest.children()) node.children.push_back(child.digest);
+  if (manifest.subject()) node.subject = manifest.subject()->digest;
+  node.artifact_type = manifest.artifact_type();
+  node.manifest = manifest;
+  return node;
+}
+
+// Reads into a snapshot: first where tags point, then the graph of manifests behind them.
+class SnapshotBuilder {
+ public:
+  SnapshotBuilder(const Reader& reader, Snapshot& snapshot, const CallOptions& options)
+      : reader_(reader), snapshot_(snapshot), options_(options) {}
+
+  Status read_tag_list();
+  Status resolve(std::vector<std::string> tags);
+  void want(const Digest& digest);
+  // Everything reachable from what is wanted, each manifest once, then the stand-ins among the
+  // tags.
+  Status read_graph();
+
+ private:
+  void note_head(const std::string& tag, Result<Descriptor> head);
+  void note_manifest(const Digest& digest, Result<Manifest> manifest);
+  Status drain_queue();
+  void want_originals_of_stand_ins();
+  void recognise_stand_ins();
+  bool only_tag_has(const Digest& digest, const std::string& tag) const;
+  void gap(std::string what, const Error& error) {
+    snapshot_.gaps.push_back({std::move(what), to_string(error)});
+  }
+
+  const Reader& reader_;
+  Snapshot& snapshot_;
+  const CallOptions& options_;
+  std::deque<Digest> queue_;
+  std::set<Digest> queued_;
+};
+
+Status SnapshotBuilder::read_tag_list() {
+  NamePager pages = reader_.tag_pages(snapshot_.repository);
+  for (;;) {
+    auto page = pages.next(options_);
+    if (!page) {
+      if (page.error().code == ErrorCode::cancelled) return Unexpected(std::move(page).error());
+      if (page.error().code == ErrorCode::not_found)
+        return {};  // the registry knows no such repository
+      snapshot_.tags.clear();
+      gap("the tag list", page.error());
+      return {};
+    }
+    if (!*page) break;
+    for (std::string& tag : **page) snapshot_.tags.emplace(std::move(tag), SnapshotTag{});
+  }
+  // A name that is none by the grammar cannot be asked for, so where it points is unknown.
+  if (pages.skipped() > 0) {
+    snapshot_.gaps.push_back(
+        {"the tag list",
+         fmt::format("it has {} entries that are not valid tags", pages.skipped())});
+  }
+  return {};
+}
+
+Status SnapshotBuilder::resolve(std::vector<std::string> tags) {
+  auto next = [this, at = std::size_t{0}, &tags]() mutable -> std::optional<Reference> {
+    while (at < tags.size()) {
+      auto reference = Reference::with_tag(snapshot_.repository, tags[at]);
+      ++at;
+      if (reference) return std::move(*reference);
+      gap("tag " + tags[at - 1], reference.error());
+    }
+    return std::nullopt;
+  };
+  return reader_.head_each(
+      next,
+      [this](const Reference& reference, Result<Descriptor> head) {
+        note_head(*reference.tag(), std::move(head));
+      },
+      options_);
+}
+
+void SnapshotBuilder::note_head(const std::string& tag, Result<Descriptor> head) {
+  SnapshotTag& entry = snapshot_.tags[tag];
+  entry = {};
+  if (head) {
+    if (media_type::is_schema1(head->media_type)) {
+      entry.state = SnapshotTag::State::schema1;
+      return;
+    }
+    entry.digest = head->digest;
+    want(head->digest);
+    return;
+  }
+  if (head.error().code == ErrorCode::not_found) {
+    entry.state = SnapshotTag::State::ghost;
+    return;
+  }
+  gap("tag " + tag, head.error());
+}
+
+void SnapshotBuilder::want(const Digest& digest) {
+  if (snapshot_.manifests.contains(digest) || snapshot_.missing.contains(digest)) return;
+  if (queued_.insert(digest).second) queue_.push_back(digest);
+}
+
+void SnapshotBuilder::note_manifest(const Digest& digest, Result<Manifest> manifest) {
+  if (!manifest) {
+    if (manifest.error().code == ErrorCode::not_found) {
+      snapshot_.missing.insert(digest);
+    } else {
+      gap(digest.str(), manifest.error());
+    }
+    return;
+  }
+  SnapshotManifest node = node_of(*manifest);
+  for (const Digest& child : node.children) want(child);
+  // Whether a subject is still there decides about its signatures, so it is read like a child.
+  if (node.subject) want(*node.subject);
+  snapshot_.manifests.insert_or_assign(digest, std::move(node));
+}
+
+Status SnapshotBuilder::drain_queue() {
+  auto next = [this]() -> std::optional<Reference> {
+    if (queue_.empty()) return std::nullopt;
+    Digest digest = std::move(queue_.front());
+    queue_.pop_front();
+    return Reference::with_digest(snapshot_.repository, std::move(digest));
+  };
+  return reader_.manifest_each(
+      next,
+      [this](const Reference& reference, Result<Manifest> manifest) {
+        note_manifest(*reference.digest(), std::move(manifest));
+      },
+      options_);
+}
+
+Status SnapshotBuilder::read_graph() {
+  for (const auto& [tag, entry] : snapshot_.tags) {
+    if (auto subject = subject_of_digest_tag(tag)) want(*subject);
+  }
+  if (Status read = drain_queue(); !read) return read;
+  want_originals_of_stand_ins();
+  if (Status read = drain_queue(); !read) return read;
+  recognise_stand_ins();
+  return {};
+}
+
+void SnapshotBuilder::want_originals_of_stand_ins() {
+  for (const auto& [tag, entry] : snapshot_.tags) {
+    if (!entry.digest || entry.stand_in) continue;
+    auto node = snapshot_.manifests.find(*entry.digest);
+    if (node == snapshot_.manifests.end() || !node->second.manifest) continue;
+    auto claim = stand_in_claim(*node->second.manifest);
+    if (claim && claim->tag == tag) want(claim->original);
+  }
+}
+
+// A stand-in that something else uses as well is an image like any other: deleting it would take
+// that along.
+bool SnapshotBuilder::only_tag_has(const Digest& digest, const std::string& tag) const {
+  for (const auto& [other, entry] : snapshot_.tags) {
+    if (other != tag && entry.digest == digest) return false;
+  }
+  for (const auto& [other, node] : snapshot_.manifests) {
+    if (node.subject == digest) return false;
+    for (const Digest& child : node.children) {
+      if (child == digest) return false;
+    }
+  }
+  return true;
+}
+
+void SnapshotBuilder::recognise_stand_ins() {
+  std::set<Digest> stand_ins;
+  for (auto& [tag, entry] : snapshot_.tags) {
+    if (!entry.digest || entry.stand_in) continue;
+    auto found = snapshot_.manifests.find(*entry.digest);
+    if (found == snapshot_.manifests.end() || !found->second.manifest) continue;
+    auto claim = stand_in_claim(*found->second.manifest);
+    if (!claim || claim->tag != tag) continue;
+    auto original = snapshot_.manifests.find(claim->original);
+    if (original == snapshot_.manifests.end() || !original->second.manifest) continue;
+    if (!is_stand_in_for(*found->second.manifest, tag, *original->second.manifest)) continue;
+    if (!only_tag_has(*entry.digest, tag)) continue;
+    stand_ins.insert(*entry.digest);
+    entry.stand_in = entry.digest;
+    entry.digest = claim->original;
+  }
+  // Not a part of the graph: what it lists, its original lists too.
+  for (const Digest& stand_in : stand_ins) snapshot_.manifests.erase(stand_in);
+}
+
+}  // namespace
+
+Result<Snapshot> take_snapshot(const Reader& reader, const Repository& repository,
+                               const SnapshotOptions& options) {
+  Snapshot snapshot{.repository = repository, .leftovers = options.leftovers};
+  SnapshotBuilder builder(reader, snapshot, options.call);
+  if (Status list = builder.read_tag_list(); !list) return Unexpected(std::move(list).error());
+  if (!snapshot.gaps.empty() && snapshot.tags.empty()) return snapshot;
+  std::vector<std::string> names;
+  names.reserve(snapshot.tags.size());
+  for (const auto& [tag, entry] : snapshot.tags) names.push_back(tag);
+  if (Status heads = builder.resolve(std::move(names)); !heads) {
+    return Unexpected(std::move(heads).error());
+  }
+  for (const Digest& digest : options.asked) builder.want(digest);
+  for (const Digest& digest : options.leftovers) builder.want(digest);
+  if (Status graph = builder.read_graph(); !graph) return Unexpected(std::move(graph).error());
+  return snapshot;
+}
+
+Status refresh_tags(const Reader& reader, Snapshot& snapshot, const std::vector<std::string>& tags,
+                    const CallOptions& options) {
+  SnapshotBuilder builder(reader, snapshot, options);
+  // What was missing may have been pushed since.
+  snapshot.missing.clear();
+  if (Status heads = builder.resolve(tags); !heads) return heads;
+  for (const auto& [digest, node] : snapshot.manifests) {
+    for (const Digest& child : node.children) builder.want(child);
+    if (node.subject) builder.want(*node.subject);
+  }
+  return builder.read_graph();
+}
+
+Status read_referrers(const Reader& reader, Snapshot& snapshot, const std::vector<Digest>& digests,
+                      const CallOptions& options) {
+  for (const Digest& digest : digests) {
+    auto node = snapshot.manifests.find(digest);
+    if (node == snapshot.manifests.end()) continue;
+    auto referrers = reader.referrers(snapshot.repository, digest, options);
+    if (referrers) {
+      node->second.referrers.emplace();
+      for (const Descriptor& referrer : *referrers) {
+        node->second.referrers->push_back(referrer.digest);
+      }
+      continue;
+    }
+    switch (referrers.error().code) {
+      case ErrorCode::cancelled:
+        return Unexpected(std::move(referrers).error());
+      case ErrorCode::unsupported:
+        return {};  // no such API there: nobody else will answer either
+      default:
+        snapshot.gaps.push_back({"the referrers of " + digest.str(), to_string(referrers.error())});
+    }
+  }
+  return {};
+}
+
+}  // namespace purser
