@@ -28,8 +28,7 @@ class CatalogVerbTest : public ::testing::Test {
  protected:
   CatalogVerbTest() {
     repositories_ = numbered("team/app", 100);
-    // An index of nothing needs no blobs: one request a repository.
-    push_into_each(registry_.url(), repositories_, build_index({}), "v1");
+    push_into_each(registry_.url(), repositories_, build_image(), "v1");
   }
   ProcessResult catalog(std::vector<std::string> options = {}) {
     options.insert(options.begin(), {"catalog", proxy_.host()});

@@ -124,7 +124,8 @@ TEST_F(UntagVerbTest, TakesATagOnlyWhileItPointsAtTheDigest) {  // A-2
 TEST_F(UntagVerbTest, SendsNothingThatChangesWhereDeletesAreDisabled) {  // A-73, H1
   registry_.restart_with_deletes(false);
   EXPECT_THAT(run({"untag", reference("team/app:v1")}),
-              Fails(7, AllOf(HasSubstr("delete"), HasSubstr("team/app"))));
+              Fails(7, AllOf(HasSubstr("team/app:v1: deletes are switched off"),
+                             HasSubstr("REGISTRY_STORAGE_DELETE_ENABLED"))));
   EXPECT_EQ(pusher_.digest("team/app", "v1"), image_.digest);
   EXPECT_EQ(proxy_.server().count("PUT"), 0U);
 }
@@ -173,7 +174,7 @@ TEST_F(PutVerbTest, NeedsAMediaType) {
   EXPECT_THAT(run({"put", reference("team/app:bare"), "-"}, bytes),
               Fails(2, AllOf(HasSubstr("media type"), HasSubstr("--media-type"))));
   EXPECT_THAT(run({"put", reference("team/app:bare"), "-"}, "no json"),
-              Fails(2, HasSubstr("JSON")));
+              Fails(2, HasSubstr("media type")));
   EXPECT_EQ(changes(), 0U);
   EXPECT_TRUE(
       run({"put", reference("team/app:bare"), "-", "--media-type", image_.media_type}, bytes).ok());
@@ -224,7 +225,8 @@ TEST_F(DeleteVerbTest, RefusesWhileAnIndexListsTheManifest) {  // A-79
               Fails(7, AllOf(HasSubstr(index.digest.substr(7, 12)), HasSubstr("--with-parents"))));
   EXPECT_EQ(proxy_.server().count("DELETE"), 0U);
   EXPECT_EQ(pusher_.missing_part_of("team/app", index), "");
-  const ProcessResult result = run({"delete", reference("team/app:v1"), "--with-parents"});
+  const ProcessResult result =
+      run({"delete", reference("team/app:v1"), "--with-parents", "--all-tags"});
   EXPECT_TRUE(result.ok()) << result.describe();
   EXPECT_EQ(pusher_.status("team/app", index.digest), 404);
   EXPECT_EQ(pusher_.status("team/app", image_.digest), 404);
