@@ -1,10 +1,10 @@
-# purser_add_tests(NAME SOURCES... [LIBRARIES ...] [LABELS ...] [ENVIRONMENT ...])
+# purser_add_tests(NAME SOURCES... [LIBRARIES ...] [LABELS ...])
 # One test program, each of its cases a ctest of its own. Nothing without PURSER_BUILD_TESTS.
 function(purser_add_tests name)
   if(NOT PURSER_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LIBRARIES;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -13,6 +13,5 @@ function(purser_add_tests name)
                                         GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-                                  ENVIRONMENT "${ARG_ENVIRONMENT}")
+                       PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()

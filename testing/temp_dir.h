@@ -13,7 +13,7 @@ class TempDir {
 
   // `memory`, for what is synced often and read by nobody afterwards: in /dev/shm where that has
   // room, else on disk.
-  explicit TempDir(Medium medium = Medium::disk);
+  explicit TempDir(Medium medium = Medium::memory);
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;

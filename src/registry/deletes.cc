@@ -95,6 +95,7 @@ DeleteSupport support_of(const http::Response& response) {
   DeleteSupport support;
   support.detail =
       fmt::format("{}{}{}", response.status, errors.message.empty() ? "" : ": ", errors.message);
+  while (support.detail.ends_with('.')) support.detail.pop_back();  // it is put into sentences
   if (response.status == 404 && errors.has("MANIFEST_UNKNOWN")) {
     support.answer = Answer::enabled;
   } else if (response.status == 405 || (response.status == 400 && errors.has("UNSUPPORTED"))) {
@@ -157,7 +158,7 @@ Status require_deletes(const Client& client, const ClientCore& core, const Repos
     case Answer::enabled:
       return {};
     case Answer::disabled:
-      return Unexpected(make_error(operation, ErrorCode::unsupported,
+      return Unexpected(make_error(operation, ErrorCode::refused,
                                    "deletes are switched off there (" + support->detail + ")",
                                    kEnableDeletes));
     case Answer::no_right:
@@ -167,7 +168,7 @@ Status require_deletes(const Client& client, const ClientCore& core, const Repos
     case Answer::unknown:
       break;
   }
-  return Unexpected(make_error(operation, ErrorCode::unsupported,
+  return Unexpected(make_error(operation, ErrorCode::refused,
                                "whether deletes are enabled there could not be told (" +
                                    support->detail + "), so nothing was changed",
                                kEnableDeletes));

@@ -131,10 +131,10 @@ TEST_F(CliRegistryTest, PrunesAllButTheKeepListAndKeepsWhatThatNeeds) {
 }
 
 TEST_F(CliRegistryTest, LeavesTheOldPlanWhenTheDiskIsFull) {
-  pusher_.push("app", image_of("one"), "v1");
+  for (const char* tag : {"v1", "v2", "v3"}) pusher_.push("app", image_of(tag), tag);
   const auto plan = purser_.home().write("plan.json", "the old plan");
   const ProcessResult result =
-      testing::run({"prlimit", "--fsize=64", PURSER_PROGRAM, "plan", registry_.host(), "--keep",
+      testing::run({"prlimit", "--fsize=800", PURSER_PROGRAM, "plan", registry_.host(), "--keep",
                     "app:*", "--out", plan.string()},
                    purser_.options());
   EXPECT_EQ(result.exit_code, 1) << result.describe();
