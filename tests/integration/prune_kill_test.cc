@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <set>
 
+#include "testing/skopeo.h"
 #include "tests/integration/prune_fixture.h"
 
 namespace purser::testing {
@@ -172,6 +173,76 @@ TEST_P(KillTest, ARunWithoutTheJournalLosesNothingEither) {
     expect_done(repository);
     if (HasFailure()) return;
   }
+}
+
+// Killed with a tag on its stand-in: until the next run it pulls the same image, and a run that
+// keeps the tag now gives it back its own manifest, with the journal or without.
+class StandInLeftBehindTest : public PruneTest, public ::testing::WithParamInterface<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(Journal, StandInLeftBehindTest, ::testing::Bool(),
+                         [](const auto& of) { return of.param ? "IsThere" : "IsGone"; });
+
+TEST_P(StandInLeftBehindTest, PullsTheSameImageAndIsTakenBackWhereTheTagIsKeptNow) {
+  const BuiltManifest image = image_named("shared");
+  pusher.push("team/app", image, "kept");
+  pusher.push("team/app", image, "untag-me");
+  proxy.stall_answer({.method = "PUT", .times = 1});
+  Process process(command({"prune", host(), "--keep", "team/app:kept", "--yes"}), environment());
+  ASSERT_TRUE(proxy.server().wait_for_stall()) << process.out() << process.err();
+  process.signal(SIGKILL);
+  process.wait();
+  proxy.server().release_stalled();
+  proxy.clear_rules();
+
+  const auto stand_in = pusher.manifest("team/app", "untag-me");
+  ASSERT_TRUE(stand_in);
+  ASSERT_NE(stand_in->digest, image.digest);
+  const ProcessResult pulled =
+      pull_with_skopeo(registry.host() + "/team/app:untag-me", directory / "pulled");
+  EXPECT_TRUE(pulled.ok()) << pulled.describe();
+  for (const BuiltBlob& blob : image.blobs) {
+    EXPECT_NE(stand_in->bytes.find(blob.digest), std::string::npos);
+  }
+  if (!GetParam()) std::filesystem::remove_all(directory / "state");
+
+  const PurserRun run = prune({"team/app:*"});
+
+  EXPECT_EQ(run.exit_code(), 0) << run;
+  EXPECT_EQ(lost("team/app", "untag-me", image), "");
+  EXPECT_EQ(lost("team/app", "kept", image), "");
+  EXPECT_EQ(pusher.status("team/app", stand_in->digest), 404) << "the stand-in stays behind";
+  EXPECT_FALSE(run.report().warnings.empty());
+}
+
+// The last look of the dead run is made up for: a kept tag that another client moved onto a doomed
+// digest just before its delete went with it, and comes back from the journal.
+TEST_P(KillTest, AKeptTagThatWentWithADeleteIsPutBackByTheNextRun) {
+  const BuiltManifest doomed = image_named("doomed");
+  pusher.push("team/app", kept_image, "kept");
+  pusher.push("team/app", kept_image, "kept-too");
+  pusher.push("team/app", doomed, "doomed");
+  const bool answered = GetParam() == LastRequest::never_arrives;
+  proxy.before({.method = "DELETE", .target = doomed.digest, .times = 1}, [&](const WireRequest&) {
+    pusher.push("team/app", doomed, "kept");
+    // Killed at the look after the delete, or before the answer to it is there.
+    if (answered) return proxy.stall_and_drop({});
+    pusher.delete_status("team/app", doomed.digest);
+    proxy.server().stall();
+  });
+  Process process(command({"prune", host(), "--keep", "team/app:kept*", "--yes"}), environment());
+  ASSERT_TRUE(proxy.server().wait_for_stall()) << process.out() << process.err();
+  process.signal(SIGKILL);
+  process.wait();
+  proxy.server().release_stalled();
+  proxy.server().wait_until_idle();
+  proxy.clear_rules();
+  ASSERT_EQ(pusher.status("team/app", "kept"), 404);
+
+  const PurserRun run = prune({"team/app:kept*"});
+
+  EXPECT_EQ(lost("team/app", "kept", doomed), "") << run;
+  EXPECT_EQ(lost("team/app", "kept-too", kept_image), "");
+  EXPECT_FALSE(run.report().warnings.empty());
 }
 
 }  // namespace
