@@ -24,6 +24,12 @@ SnapshotManifest node_of(const Manifest& manifest) {
   return node;
 }
 
+// A 404 of the registry itself. One without the registry's error codes may come from a proxy before
+// it, and says nothing about what is there.
+bool is_confirmed_absence(const Error& error) {
+  return error.code == ErrorCode::not_found && error.http && !error.http->codes.empty();
+}
+
 // Reads into a snapshot: first where tags point, then the graph of manifests behind them.
 class SnapshotBuilder {
  public:
@@ -109,7 +115,7 @@ void SnapshotBuilder::note_head(const std::string& tag, Result<Descriptor> head)
     want(head->digest);
     return;
   }
-  if (head.error().code == ErrorCode::not_found) {
+  if (is_confirmed_absence(head.error())) {
     entry.state = SnapshotTag::State::ghost;
     return;
   }
@@ -123,7 +129,7 @@ void SnapshotBuilder::want(const Digest& digest) {
 
 void SnapshotBuilder::note_manifest(const Digest& digest, Result<Manifest> manifest) {
   if (!manifest) {
-    if (manifest.error().code == ErrorCode::not_found) {
+    if (is_confirmed_absence(manifest.error())) {
       snapshot_.missing.insert(digest);
     } else {
       gap(digest.str(), manifest.error());
