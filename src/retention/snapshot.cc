@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/registry_error.h"
 #include "retention/digest_tag.h"
 
 namespace purser {
@@ -22,12 +23,6 @@ SnapshotManifest node_of(const Manifest& manifest) {
   node.artifact_type = manifest.artifact_type();
   node.manifest = manifest;
   return node;
-}
-
-// A 404 of the registry itself. One without the registry's error codes may come from a proxy before
-// it, and says nothing about what is there.
-bool is_confirmed_absence(const Error& error) {
-  return error.code == ErrorCode::not_found && error.http && !error.http->codes.empty();
 }
 
 // Reads into a snapshot: first where tags point, then the graph of manifests behind them.
