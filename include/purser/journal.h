@@ -79,6 +79,8 @@ struct Unfinished {
     bool finished = false;
   };
   std::vector<Step> steps = {};  // in their order
+  // The run died between its last step, a deletion, and the look at what that took along.
+  bool not_verified = false;
 };
 
 // Every unfinished repository of the journals of this registry whose run is over (killed, crashed).

@@ -99,6 +99,22 @@ TEST_F(JournalTest, KeepsAFailedStepOpen) {
   EXPECT_FALSE(unfinished()[0].steps[0].finished);
 }
 
+// Between a confirmed deletion and the look at what went with it a run can die too.
+TEST_F(JournalTest, KeepsARepositoryOpenWhoseLastDeletionNobodyLookedAfter) {
+  {
+    auto journal = open();
+    ASSERT_THAT(journal->begin_repository(repository_, {}, {manifest_.digest()}), IsOk());
+    ASSERT_THAT(journal->before(deletion()), IsOk());
+    ASSERT_THAT(journal->after(deletion(), {}), IsOk());
+  }
+  const std::vector<Unfinished> open = unfinished();
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_TRUE(open[0].steps[0].finished);
+  EXPECT_TRUE(open[0].not_verified);
+  ASSERT_THAT(mark_settled(open[0].journal, repository_), IsOk());
+  EXPECT_TRUE(unfinished().empty());
+}
+
 TEST_F(JournalTest, TakesALastLineThatWasCutOffForNeverWritten) {
   fs::path path;
   {

@@ -159,7 +159,12 @@ Status Settlement::settle() {
                                                       : settle_deletion(step, *original);
     if (!settled) return settled;
   }
-  return {};
+  if (!unfinished_.not_verified) return {};
+  // Confirmed as the last deletion is, nobody has looked since whether a kept tag went with it.
+  const Unfinished::Step& last = unfinished_.steps.back();
+  auto deleted = Manifest::parse(last.bytes, last.media_type, last.digest);
+  if (!deleted) return Unexpected(std::move(deleted).error());
+  return last.finished ? find_lost_tags(*deleted) : Status{};
 }
 
 }  // namespace
