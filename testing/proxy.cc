@@ -1,11 +1,13 @@
 #include "testing/proxy.h"
 
 #include <fmt/core.h>
+#include <re2/re2.h>
 
 #include <memory>
 #include <optional>
-#include <regex>
 #include <utility>
+
+#include "testing/harness_error.h"
 
 namespace purser::testing {
 namespace {
@@ -41,13 +43,13 @@ bool stays_open(const WireRequest& request, const WireResponse& response) {
 
 struct Proxy::Rule {
   Match match;
-  std::regex pattern;
+  std::shared_ptr<const re2::RE2> pattern;
   Action action;
   std::size_t seen = 0;
 
   bool fits(const WireRequest& request) const {
     return (match.method.empty() || match.method == request.method) &&
-           std::regex_search(request.target, pattern);
+           re2::RE2::PartialMatch(request.target, *pattern);
   }
 };
 
@@ -118,7 +120,9 @@ void Proxy::clear_rules() {
 }
 
 void Proxy::add(const Match& match, Action action) {
-  Rule rule{match, std::regex(match.target), std::move(action)};
+  Rule rule{match, std::make_shared<const re2::RE2>(match.target), std::move(action)};
+  // A rule that matches nothing would make a test pass for the wrong reason.
+  if (!rule.pattern->ok()) throw HarnessError("bad pattern of a proxy rule: " + match.target);
   const std::lock_guard lock(mutex_);
   rules_.push_front(std::move(rule));
 }

@@ -17,7 +17,7 @@
 
 namespace purser::testing {
 
-// Which requests: by method (empty: any) and by an ECMAScript pattern that is found in the target.
+// Which requests: by method (empty: any) and by an RE2 pattern that is found in the target.
 struct Match {
   std::string method = {};
   std::string target = {};

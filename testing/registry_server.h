@@ -61,7 +61,7 @@ class RegistryServer {
   bool wait_until_it_answers();
 
   RegistryOptions options_;
-  TempDir directory_;
+  TempDir directory_{TempDir::Medium::memory};  // the registry syncs each of its many small files
   std::string program_;
   std::uint16_t port_ = 0;
   bool read_only_ = false;

@@ -15,21 +15,22 @@
 namespace purser::testing {
 namespace {
 
-// In memory where there is room: the real registry syncs each file that it writes, and on a disk
-// that is most of a test's time. Whoever sets TMPDIR decides for himself.
-std::filesystem::path root() {
-  constexpr std::uintmax_t kRoom = 1U << 30U;
+// In a container /dev/shm often holds no more than 64 MiB.
+constexpr std::uintmax_t kRoomInMemory = 256 * 1024 * 1024;
+
+std::filesystem::path base_for(TempDir::Medium medium) {
   const std::filesystem::path memory = "/dev/shm";
-  std::error_code none;
-  const auto space = std::filesystem::space(memory, none);
-  const bool usable = !none && space.available >= kRoom && access(memory.c_str(), W_OK) == 0;
-  return usable && getenv("TMPDIR") == nullptr ? memory : std::filesystem::temp_directory_path();
+  std::error_code failure;
+  const auto space = std::filesystem::space(memory, failure);
+  const bool in_memory = medium == TempDir::Medium::memory && !failure &&
+                         space.available >= kRoomInMemory && access(memory.c_str(), W_OK) == 0;
+  return in_memory ? memory : std::filesystem::temp_directory_path();
 }
 
 }  // namespace
 
-TempDir::TempDir() {
-  std::string name = (root() / "purser-test-XXXXXX").string();
+TempDir::TempDir(Medium medium) {
+  std::string name = (base_for(medium) / "purser-test-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
     throw HarnessError("cannot make the temporary directory " + name + ": " + strerror(errno));
   }

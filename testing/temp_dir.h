@@ -9,7 +9,11 @@ namespace purser::testing {
 
 class TempDir {
  public:
-  TempDir();
+  enum class Medium { disk, memory };
+
+  // `memory`, for what is synced often and read by nobody afterwards: in /dev/shm where that has
+  // room, else on disk.
+  explicit TempDir(Medium medium = Medium::memory);
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;

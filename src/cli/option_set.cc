@@ -153,6 +153,41 @@ Result<std::size_t> OptionSet::parse_front(const std::vector<std::string>& argum
   return size - rest.size();
 }
 
+namespace {
+
+constexpr std::size_t kHelpIndent = 28;
+constexpr std::size_t kHelpWidth = 100;
+
+// The purpose beside the option, broken at blanks; a long option has a line of its own, so that all
+// purposes begin in one column.
+std::string help_entry(const std::string& option, std::string_view purpose) {
+  std::string text = "  " + option;
+  std::size_t column = text.size();
+  if (column > kHelpIndent - 2) {
+    text += '\n';
+    column = 0;
+  }
+  text.append(kHelpIndent - column, ' ');
+  column = kHelpIndent;
+  while (!purpose.empty()) {
+    const std::size_t end = std::min(purpose.find(' '), purpose.size());
+    if (column > kHelpIndent && column + 1 + end > kHelpWidth) {
+      text += '\n' + std::string(kHelpIndent, ' ');
+      column = kHelpIndent;
+    }
+    if (column > kHelpIndent) {
+      text += ' ';
+      ++column;
+    }
+    text += purpose.substr(0, end);
+    column += end;
+    purpose.remove_prefix(std::min(end + 1, purpose.size()));
+  }
+  return text + '\n';
+}
+
+}  // namespace
+
 std::string OptionSet::help() const {
   std::string text;
   for (const std::string& group : state_->groups) {
@@ -166,12 +201,7 @@ std::string OptionSet::help() const {
       }
       const std::string value = option->get_expected_max() == 0 ? "" : option->get_type_name();
       const std::string left = value.empty() ? names : names + " " + value;
-      // A long left side gets a line of its own, so that the help of all options is aligned.
-      if (left.size() > 24) {
-        text += fmt::format("  {}\n  {:<26}{}\n", left, "", option->get_description());
-      } else {
-        text += fmt::format("  {:<26}{}\n", left, option->get_description());
-      }
+      text += help_entry(left, option->get_description());
     }
     text += "\n";
   }

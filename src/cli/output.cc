@@ -150,6 +150,12 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+// A stderr that is closed or full must not end a run between a change and its verification.
+void Diagnostics::write(const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), file_));
+  static_cast<void>(std::fflush(file_));
+}
+
 void Diagnostics::clear_progress() {
   const std::lock_guard lock(mutex_);
   clear_locked();
@@ -157,8 +163,7 @@ void Diagnostics::clear_progress() {
 
 void Diagnostics::clear_locked() {
   if (!progress_shown_) return;
-  std::fputs("\r\x1b[K", file_);
-  std::fflush(file_);
+  write("\r\x1b[K");
   progress_shown_ = false;
 }
 
@@ -166,12 +171,8 @@ void Diagnostics::print(std::string_view label, std::string_view label_style,
                         std::string_view text) {
   const std::lock_guard lock(mutex_);
   clear_locked();
-  if (colour_) {
-    fmt::print(file_, "{}{}\x1b[0m{}\n", label_style, label, text);
-  } else {
-    fmt::print(file_, "{}{}\n", label, text);
-  }
-  std::fflush(file_);
+  write(colour_ ? fmt::format("{}{}\x1b[0m{}\n", label_style, label, text)
+                : fmt::format("{}{}\n", label, text));
 }
 
 void Diagnostics::error(const Error& error) { this->error(to_string(error)); }
@@ -194,8 +195,7 @@ void Diagnostics::progress(std::string_view text) {
   constexpr std::size_t kWidth = 78;  // one line of the narrowest usual terminal
   if (quiet_ || !terminal_) return;
   const std::lock_guard lock(mutex_);
-  fmt::print(file_, "\r\x1b[K{}", shorten(safe(text), kWidth));
-  std::fflush(file_);
+  write("\r\x1b[K" + shorten(safe(text), kWidth));
   progress_shown_ = true;
 }
 

@@ -103,6 +103,7 @@ class Diagnostics {
  private:
   void print(std::string_view label, std::string_view label_style, std::string_view text);
   void clear_locked();
+  void write(const std::string& text);
 
   std::mutex mutex_;
   std::FILE* file_;

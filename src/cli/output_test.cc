@@ -140,6 +140,17 @@ TEST(DiagnosticsTest, ShowsNoProgressInAPipe) {
   EXPECT_EQ(memory.text(), "");
 }
 
+TEST(DiagnosticsTest, GoesOnWhenItCannotBeWritten) {
+  std::FILE* full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  Diagnostics err(full, true, false, false, 1);
+  err.warning("a warning");
+  err.progress("1/2");
+  err.error("an error");
+  EXPECT_NE(std::ferror(full), 0);
+  std::fclose(full);
+}
+
 TEST(DiagnosticsTest, StripsEscapeSequences) {
   Memory memory;
   Diagnostics err(memory.file(), true, false, false, 0);

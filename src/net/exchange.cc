@@ -99,7 +99,19 @@ Action Exchange::on_response(http::Response response, const Moment& moment) {
   }
   if (auto action = redirect(response)) return *std::move(action);
   if (auto action = retry(response, moment)) return *std::move(action);
+  if (left_origin_ && response.status / 100 == 4) return storage_error(response);
   return Finish{std::move(response)};
+}
+
+// Only the registry can say that something is not there or not allowed. A 404 of the storage that
+// it redirected to, handed on as if it were the registry's, would be taken for absence.
+Action Exchange::storage_error(const http::Response& response) const {
+  Error refused =
+      error(ErrorCode::bad_response, "the registry redirects to " + std::string(origin_text(url_)) +
+                                         ", which answered " + std::to_string(response.status));
+  refused.http = HttpFailure{
+      .status = response.status, .method = call_.request.method, .url = redacted_url(url_)};
+  return Finish{Unexpected(std::move(refused))};
 }
 
 std::optional<Action> Exchange::authenticate(const http::Response& response) {

@@ -76,6 +76,7 @@ class Exchange {
   std::optional<Action> authenticate(const http::Response& response);
   std::optional<Action> redirect(const http::Response& response);
   std::optional<Action> retry(const http::Response& response, const Moment& moment);
+  Action storage_error(const http::Response& response) const;
   Action wait(std::chrono::milliseconds delay, std::string reason, bool whole_host,
               const Moment& moment);
   Error error(ErrorCode code, std::string message, std::string hint = {}) const;

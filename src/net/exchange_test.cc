@@ -304,8 +304,22 @@ TEST_F(ExchangeTest, AChallengeOfARedirectTargetIsNotAnswered) {
     auto x = make();
     x.start(at(0s));
     x.on_response(reply(307, {{"Location", "https://cdn.test/blob"}}), at(0s));
-    EXPECT_THAT(x.on_response(challenge(field), at(0s)), Finishes(401));
+    EXPECT_THAT(x.on_response(challenge(field), at(0s)),
+                FailsWith(ErrorCode::bad_response, HasSubstr("cdn.test, which answered 401")));
   }
+}
+
+TEST_F(ExchangeTest, A404OfARedirectTargetIsNotTheRegistrysWord) {
+  for (const int status : {403, 404, 410}) {
+    auto x = make();
+    x.start(at(0s));
+    x.on_response(reply(307, {{"Location", "https://cdn.test/blob"}}), at(0s));
+    EXPECT_THAT(x.on_response(reply(status), at(0s)), FailsWith(ErrorCode::bad_response, _));
+  }
+  auto x = make();
+  x.start(at(0s));
+  x.on_response(reply(307, {{"Location", "/elsewhere"}}), at(0s));
+  EXPECT_THAT(x.on_response(reply(404), at(0s)), Finishes(404));
 }
 
 //

@@ -90,7 +90,14 @@ Result<std::optional<Descriptor>> read_head(const ClientCore& core, const Ask& a
 
 Result<Manifest> read_manifest(const ClientCore& core, const Ask& ask, const Reference& reference,
                                http::Response response) {
-  if (response.status != 200) return Unexpected(core.failure(ask, response));
+  if (response.status != 200) {
+    Error error = core.failure(ask, response);
+    if (error.code == ErrorCode::not_found && !reference.digest()) {
+      error.hint =
+          "Check the name: purser tags " + reference.repository().str() + " lists what is there";
+    }
+    return Unexpected(std::move(error));
+  }
   // By digest, the digest asked for is the only one that counts; by tag, the one announced.
   std::optional<Digest> expected = reference.digest();
   if (!expected) expected = announced_digest(response);

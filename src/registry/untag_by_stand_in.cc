@@ -13,10 +13,6 @@ namespace {
 
 const CallOptions kNotToBeStopped = {};
 
-// For registries that refuse the original with one annotation more.
-constexpr const char* kEmptyIndex =
-    R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
-
 // The registry understood the request and does not want this document.
 bool refuses_document(const Error& error) {
   if (!error.http) return false;
@@ -47,7 +43,7 @@ Result<UntagMethod> UntagJob::by_empty_index(const Error& refusal) {
     error.http = refusal.http;
     return Unexpected(std::move(error));
   }
-  auto empty = Manifest::parse(kEmptyIndex, media_type::kOciIndex);
+  auto empty = Manifest::parse(std::string(kEmptyStandIn), media_type::kOciIndex);
   if (!empty) return Unexpected(in_context(std::move(empty).error(), operation_));
   // It is the same for every tag, so it must not be there already: its deletion would take along
   // whatever else points at it.

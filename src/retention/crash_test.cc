@@ -63,15 +63,16 @@ Result<Report> prune_world(const World& world, const fs::path& state) {
 bool run_and_kill(const World& world, std::size_t at, bool served, const fs::path& state,
                   const fs::path& after) {
   bool killed = false;
-  world.registry->on_request(
-      [&, count = std::size_t{0}](const SeenRequest&) mutable -> std::optional<http::Outcome> {
-        if (killed) return http::Failure{http::Failure::Kind::broken, "killed"};
-        if (count++ < at) return std::nullopt;
-        killed = true;
-        fs::copy(state, after, fs::copy_options::recursive);
-        if (served) return std::nullopt;
-        return http::Failure{http::Failure::Kind::broken, "killed"};
-      });
+  std::size_t count = 0;
+  fs::create_directories(state);
+  world.registry->on_request([&](const SeenRequest&) -> std::optional<http::Outcome> {
+    if (killed) return http::Failure{http::Failure::Kind::broken, "killed"};
+    if (count++ < at) return std::nullopt;
+    killed = true;
+    fs::copy(state, after, fs::copy_options::recursive);
+    if (served) return std::nullopt;
+    return http::Failure{http::Failure::Kind::broken, "killed"};
+  });
   (void)prune_world(world, state);
   world.registry->on_request(nullptr);
   return killed;

@@ -9,6 +9,8 @@
 namespace purser {
 namespace {
 
+constexpr std::string_view kNamed = "named for removal";
+
 class Resolver {
  public:
   Resolver(const RepositoryView& view, const RemovePolicy& policy, const Protections& protections)
@@ -25,6 +27,7 @@ class Resolver {
     result_.blocked.emplace(digest, std::move(reason));
   }
   void block_below_what_stays();
+  void drop_what_is_blocked();
   const std::vector<Digest>& parents_of(const Digest& digest) const;
   std::string name_with_tags(const Digest& digest) const;
   void refuse(std::string code, std::string message, std::string flag = {}) {
@@ -51,12 +54,12 @@ NamedRemoval Resolver::resolve() {
     return std::move(result_);
   }
   for (const auto& target : targets) {
-    if (auto digest = find(target)) result_.manifests.emplace(*digest, "named for removal");
+    if (auto digest = find(target)) result_.manifests.emplace(*digest, kNamed);
   }
   if (policy_.with_parents) add_parents();
   for (const auto& [digest, reason] : result_.manifests) check(digest);
   block_below_what_stays();
-  for (const auto& [digest, reason] : result_.blocked) result_.manifests.erase(digest);
+  drop_what_is_blocked();
   return std::move(result_);
 }
 
@@ -152,6 +155,20 @@ void Resolver::block_below_what_stays() {
         changed = true;
       }
     }
+  }
+}
+
+// An index that would go only for the sake of something below it stays with that.
+void Resolver::drop_what_is_blocked() {
+  std::map<Digest, std::string> candidates = std::exchange(result_.manifests, {});
+  for (const auto& [digest, reason] : candidates) {
+    if (reason == kNamed && !result_.blocked.contains(digest)) {
+      result_.manifests.emplace(digest, reason);
+    }
+  }
+  if (policy_.with_parents) add_parents();
+  for (const auto& [digest, reason] : candidates) {
+    if (!result_.manifests.contains(digest)) block(digest, "what it lists stays");
   }
 }
 

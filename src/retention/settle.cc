@@ -6,6 +6,7 @@
 
 #include "purser/apply.h"
 #include "purser/stand_in.h"
+#include "retention/stand_in_cleanup.h"
 
 namespace purser {
 namespace {
@@ -21,6 +22,7 @@ class Settlement {
 
  private:
   Status settle_untag(const Unfinished::Step& step, const Manifest& original);
+  Status leave_no_stand_in(const Digest& stand_in);
   Status settle_deletion(const Unfinished::Step& step, const Manifest& original);
   Status clear_ghosts(const Unfinished::Step& step, const Manifest& original);
   Status find_lost_tags(const Manifest& deleted);
@@ -86,7 +88,18 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
   const bool ours =
       is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn;
   if (!ours) return {};
-  return put_back(step.tag, original, "an untag that was interrupted had left it on a stand-in");
+  Status put =
+      put_back(step.tag, original, "an untag that was interrupted had left it on a stand-in");
+  return put ? leave_no_stand_in(current->digest()) : put;
+}
+
+Status Settlement::leave_no_stand_in(const Digest& stand_in) {
+  auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in}});
+  if (!snapshot) return Unexpected(std::move(snapshot).error());
+  Status removed = remove_stand_in(client_, *snapshot, stand_in);
+  if (!removed)
+    messages_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
+  return {};
 }
 
 Status Settlement::settle_deletion(const Unfinished::Step& step, const Manifest& original) {
