@@ -64,4 +64,13 @@ inline const TagDecision& decision_on(const RepositoryPlan& plan, const std::str
   return kNone;
 }
 
+inline const ManifestDecision& decision_on(const RepositoryPlan& plan, const Digest& digest) {
+  for (const ManifestDecision& decision : plan.manifests) {
+    if (decision.digest == digest) return decision;
+  }
+  ADD_FAILURE() << "the plan says nothing about " << digest.str();
+  static const ManifestDecision kNone{.digest = Digest::of("")};
+  return kNone;
+}
+
 }  // namespace purser::testing
