@@ -108,12 +108,18 @@ void HttpServer::serve(Connection& connection) {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
       requests_.push_back(*request);
+      ++handling_;
     }
     Answer answer;
     try {
       answer = handler_(*request);
     } catch (const std::exception& failure) {
       answer.response = {.status = 500, .body = failure.what()};
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      --handling_;
+      changed_.notify_all();
     }
     if (!send(connection, *request, answer)) break;
   }
@@ -135,6 +141,11 @@ bool HttpServer::send(Connection& connection, const WireRequest& request, const 
   }
   return connection.socket.send_all(bytes) && request.headers.get("Connection") != "close" &&
          answer.response.headers.get("Connection") != "close";
+}
+
+void HttpServer::wait_until_idle() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return handling_ == 0; });
 }
 
 void HttpServer::stall() {

@@ -54,6 +54,8 @@ class HttpServer {
   bool wait_for_stall();
   // What is stalled now goes on.
   void release_stalled();
+  // Waits until no request is being handled.
+  void wait_until_idle();
   // For handlers: waits until `release_stalled` or `stop` is called.
   void stall();
   // Stops answering: open connections end, new ones are refused. Called by the destructor.
@@ -78,6 +80,7 @@ class HttpServer {
   std::vector<WireRequest> requests_;
   std::list<Connection> connections_;
   std::size_t stalled_ = 0;
+  std::size_t handling_ = 0;
   std::size_t releases_ = 0;
   bool stopping_ = false;
   std::thread acceptor_;

@@ -93,6 +93,21 @@ void Proxy::stall(const Match& match) {
   });
 }
 
+void Proxy::stall_and_drop(const Match& match) {
+  add(match, [this](const WireRequest&) {
+    server_.stall();
+    return Answer{.reset = true};
+  });
+}
+
+void Proxy::stall_answer(const Match& match) {
+  add(match, [this](const WireRequest& request) {
+    Answer answer{.response = forward(request)};
+    server_.stall();
+    return answer;
+  });
+}
+
 void Proxy::change_answer(const Match& match, Change change) {
   add(match, [this, change = std::move(change)](const WireRequest& request) {
     Answer answer{.response = forward(request)};

@@ -47,6 +47,8 @@ class Proxy {
   void answer(const Match& match, WireResponse response);  // does not forward
   void drop(const Match& match);                           // does not forward: connection reset
   void stall(const Match& match);                          // forwards after `release_stalled`
+  void stall_and_drop(const Match& match);                 // the same, and never forwards
+  void stall_answer(const Match& match);                   // forwards, answers after the release
   void change_answer(const Match& match, Change change);   // forwards, then answers otherwise
   void cut_answer(const Match& match, std::size_t after_bytes);  // forwards, breaks the answer off
   // Forwards, then connection reset: the client cannot know what its request did.

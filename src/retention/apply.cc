@@ -178,7 +178,8 @@ Result<Report> Run::go() {
   report.applied = true;
   report.cancelled = options_.call.stop.stop_requested();
   report.journal = journal_.path();
-  report.warnings = std::move(*settled);
+  // What was mended first comes first; the gaps that the plan found stay in the report.
+  report.warnings.insert(report.warnings.begin(), settled->begin(), settled->end());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     not_removed_[plan_.repositories[i].repository.path()] = outcomes[i].not_removed;
     add_outcome(report, std::move(outcomes[i]));

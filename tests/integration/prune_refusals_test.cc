@@ -24,9 +24,10 @@ class RefusedPruneTest : public PruneTest {
     before = {tags_of("team/app"), tags_of("team/other")};
   }
 
-  // Nothing was changed, and nothing was tried that could have.
+  // Nothing was changed, and nothing was tried since the last call that could have.
   void expect_untouched() {
     EXPECT_THAT(changes(), IsEmpty());
+    proxy.server().forget_requests();
     EXPECT_EQ(tags_of("team/app"), before[0]);
     EXPECT_EQ(tags_of("team/other"), before[1]);
     EXPECT_EQ(pusher.missing_part_of("team/app", image_named("old")), "");
@@ -112,11 +113,11 @@ TEST_F(RefusedPruneTest, APlanThatWasEditedToRemoveAKeptDigest) {
                 .exit_code(),
             0);
   // Every decision to keep becomes one to remove.
-  const PurserRun edited{run_or_throw({"jq",
-                                       R"(.repositories |= map(
-            (.tags |= map(.action = "remove" | .means = "delete_manifest"))
-            | (.manifests |= map(.action = "remove"))))",
-                                       plan})};
+  const PurserRun edited{
+      run_or_throw({"jq",
+                    R"(.decisions |= map(.action = "remove" | .means = "delete_manifest"))"
+                    R"(| .manifests |= map(.action = "remove"))",
+                    plan})};
   const auto file = directory.write("edited.json", edited.out());
 
   const PurserRun run = purser({"apply", file.string(), "--yes", "-o", "json"});
@@ -161,6 +162,7 @@ TEST_F(DisabledDeletesTest, AreNoticedBeforeAnUntagAndADelete) {
   const PurserRun untagged = purser({"untag", host() + "/team/app:same"});
   EXPECT_NE(untagged.exit_code(), 0) << untagged;
   EXPECT_THAT(untagged.err(), HasSubstr("REGISTRY_STORAGE_DELETE_ENABLED=true"));
+  expect_untouched();
   const PurserRun deleted = purser({"delete", host() + "/team/app:old"});
   EXPECT_EQ(deleted.exit_code(), 7) << deleted;
   EXPECT_THAT(deleted.err(), HasSubstr("REGISTRY_STORAGE_DELETE_ENABLED=true"));
