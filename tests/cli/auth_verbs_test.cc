@@ -8,8 +8,8 @@
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
 #include "testing/token_server.h"
+#include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
-#include "tests/cli/purser_program.h"
 
 namespace purser::testing {
 namespace {
@@ -31,14 +31,14 @@ class BasicAuthTest : public ::testing::Test {
   ProcessResult run_as(const std::string& user, const std::string& password,
                        std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"-u", user, "--password-stdin"});
-    return purser_.run(arguments, {.stdin_text = password + "\n"});
+    return purser_(arguments, password + "\n");
   }
   std::string reference(const std::string& rest) const { return proxy_.host() + "/" + rest; }
 
   RegistryServer registry_{{.users = {{"alice", kPassword}}}};
   Proxy proxy_{registry_.port()};
   Pusher pusher_{registry_.url(), {.user = "alice", .password = kPassword}};
-  PurserProgram purser_;
+  Program purser_;
   const BuiltManifest image_ = build_image();
 };
 
@@ -52,8 +52,9 @@ TEST_F(BasicAuthTest, ReadsAndWritesWithThePassword) {
 }
 
 TEST_F(BasicAuthTest, TakesThePasswordFromTheEnvironment) {
-  EXPECT_THAT(purser_.run({"-u", "alice", "tags", reference("team/app")},
-                          {.environment = {{"PURSER_PASSWORD", kPassword}}}),
+  ProcessOptions options = purser_.options();
+  options.environment["PURSER_PASSWORD"] = kPassword;
+  EXPECT_THAT(run(purser_.command({"-u", "alice", "tags", reference("team/app")}), options),
               Answers("v1\n"));
 }
 
@@ -78,12 +79,12 @@ TEST_F(BasicAuthTest, SaysHowToLogInWhereThereAreNoCredentials) {  // A-26
                                              {"tags", reference("team/app")},
                                              {"digest", reference("team/app:v1")},
                                              {"prune", proxy_.host(), "--keep", "a:b", "--yes"}}) {
-    EXPECT_THAT(purser_.run(arguments),
+    EXPECT_THAT(purser_(arguments),
                 Fails(4, AllOf(HasSubstr("user name and a password"), HasSubstr("config.json"))));
   }
-  EXPECT_THAT(purser_.run({"-u", "alice", "tags", reference("team/app")}),
+  EXPECT_THAT(purser_({"-u", "alice", "tags", reference("team/app")}),
               Fails(2, AllOf(HasSubstr("alice"), HasSubstr("--password-stdin"))));
-  EXPECT_THAT(purser_.run({"--password-stdin", "tags", reference("team/app")}),
+  EXPECT_THAT(purser_({"--password-stdin", "tags", reference("team/app")}),
               Fails(2, HasSubstr("-u")));
 }
 
@@ -92,11 +93,11 @@ TEST_F(BasicAuthTest, ReadsWhatOtherClientsWroteOnLogin) {  // A-28, A-30
   run_or_throw({"skopeo", "login", "--tls-verify=false", "--authfile", file, "-u", "alice",
                 "--password-stdin", proxy_.host()},
                {.stdin_text = kPassword});
-  EXPECT_THAT(purser_.run({"tags", reference("team/app"), "--authfile", file}), Answers("v1\n"));
+  EXPECT_THAT(purser_({"tags", reference("team/app"), "--authfile", file}), Answers("v1\n"));
   // The same document where docker has it, without being named.
-  purser_.write_docker_config(read_file(file));
-  EXPECT_THAT(purser_.run({"tags", reference("team/app")}), Answers("v1\n"));
-  const ProcessResult ping = purser_.run({"ping", proxy_.host(), "-o", "json"});
+  purser_.home().write("config.json", read_file(file));
+  EXPECT_THAT(purser_({"tags", reference("team/app")}), Answers("v1\n"));
+  const ProcessResult ping = purser_({"ping", proxy_.host(), "-o", "json"});
   ASSERT_TRUE(ping.ok()) << ping.describe();
   EXPECT_EQ(Json::parse(ping.out).at("auth"), "basic");
   EXPECT_EQ(Json::parse(ping.out).at("authenticated"), true);
@@ -104,20 +105,19 @@ TEST_F(BasicAuthTest, ReadsWhatOtherClientsWroteOnLogin) {  // A-28, A-30
 
 TEST_F(BasicAuthTest, UsesTheEntryOfThisHostAlone) {           // A-29
   const std::string entry = R"({"auth":"YWxpY2U6d3Jvbmc="})";  // alice:wrong
-  purser_.write_docker_config(R"({"auths":{")" + proxy_.host() + R"(.evil":)" + entry + R"(,"x)" +
-                              proxy_.host() + R"(":)" + entry + "}}");
-  EXPECT_THAT(purser_.run({"tags", reference("team/app")}), Fails(4, HasSubstr("there are none")));
+  purser_.home().write("config.json", R"({"auths":{")" + proxy_.host() + R"(.evil":)" + entry +
+                                          R"(,"x)" + proxy_.host() + R"(":)" + entry + "}}");
+  EXPECT_THAT(purser_({"tags", reference("team/app")}), Fails(4, HasSubstr("there are none")));
   EXPECT_EQ(proxy_.server().count(), 1U);
 }
 
 TEST_F(BasicAuthTest, SaysWhichFileItCannotRead) {
-  purser_.write_docker_config(R"({"auths":{")" + proxy_.host() + R"(":{"auth":"%%%"}}})");
-  EXPECT_THAT(purser_.run({"tags", reference("team/app")}),
-              Fails(2, AllOf(HasSubstr("docker/config.json"), HasSubstr(proxy_.host()))));
-  purser_.write_docker_config("{ no json");
-  EXPECT_THAT(purser_.run({"tags", reference("team/app")}),
-              Fails(2, HasSubstr("docker/config.json")));
-  EXPECT_THAT(purser_.run({"tags", reference("team/app"), "--authfile", "/nonexistent"}),
+  purser_.home().write("config.json", R"({"auths":{")" + proxy_.host() + R"(":{"auth":"%%%"}}})");
+  EXPECT_THAT(purser_({"tags", reference("team/app")}),
+              Fails(2, AllOf(HasSubstr("config.json"), HasSubstr(proxy_.host()))));
+  purser_.home().write("config.json", "{ no json");
+  EXPECT_THAT(purser_({"tags", reference("team/app")}), Fails(2, HasSubstr("config.json")));
+  EXPECT_THAT(purser_({"tags", reference("team/app"), "--authfile", "/nonexistent"}),
               Fails(1, HasSubstr("/nonexistent")));
 }
 
@@ -140,7 +140,7 @@ class TokenAuthTest : public ::testing::Test {
   }
   ProcessResult run_as(const std::string& user, std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"-u", user, "--password-stdin"});
-    return purser_.run(arguments, {.stdin_text = user + "'s password"});
+    return purser_(arguments, user + "'s password");
   }
   std::string reference(const std::string& rest) const { return proxy_.host() + "/" + rest; }
 
@@ -156,7 +156,7 @@ class TokenAuthTest : public ::testing::Test {
                        .anonymous = TokenUser{.grants = {{"other/*", {"pull"}}}}}};
   RegistryServer registry_{{.tokens = &tokens_}};
   Proxy proxy_{registry_.port()};
-  PurserProgram purser_;
+  Program purser_;
   const BuiltManifest image_ = build_image();
 };
 
@@ -189,7 +189,8 @@ TEST_F(TokenAuthTest, NamesTheRepositoryWhereTheRightIsMissing) {  // A-22, A-23
     EXPECT_THAT(run_as("reader", {verb, reference("team/app:v1")}), Fails(4, HasSubstr("team/app")))
         << verb;
   }
-  EXPECT_THAT(run_as("reader", {"catalog", proxy_.host()}), Fails(4, HasSubstr("catalog")));
+  EXPECT_THAT(run_as("reader", {"catalog", proxy_.host()}),
+              Fails(1, AllOf(HasSubstr("catalog"), HasSubstr("--repos-file"))));  // A-45
   EXPECT_THAT(run_as("reader", {"prune", proxy_.host() + "/team/app", "--keep", "team/app:none",
                                 "--allow-missing", "--allow-empty", "--yes"}),
               Fails(4, HasSubstr("team/app")));
@@ -197,15 +198,15 @@ TEST_F(TokenAuthTest, NamesTheRepositoryWhereTheRightIsMissing) {  // A-22, A-23
 }
 
 TEST_F(TokenAuthTest, TellsARightThatIsMissingFromAPasswordThatIsWrong) {
-  const ProcessResult result = purser_.run(
-      {"tags", reference("team/app"), "-u", "admin", "--password-stdin"}, {.stdin_text = "wrong"});
+  const ProcessResult result =
+      purser_({"tags", reference("team/app"), "-u", "admin", "--password-stdin"}, "wrong");
   EXPECT_THAT(result, Fails(4, AllOf(HasSubstr("team/app"), HasSubstr("password"))));
 }
 
 TEST_F(TokenAuthTest, ReadsAnonymouslyWhatAnyoneMayRead) {  // A-24
-  EXPECT_THAT(purser_.run({"tags", reference("other/app")}), Answers("v1\n"));
+  EXPECT_THAT(purser_({"tags", reference("other/app")}), Answers("v1\n"));
   EXPECT_EQ(tokens_.requests().back().authorization, "");
-  EXPECT_THAT(purser_.run({"tags", reference("team/app")}), Fails(4, HasSubstr("team/app")));
+  EXPECT_THAT(purser_({"tags", reference("team/app")}), Fails(4, HasSubstr("team/app")));
 }
 
 TEST_F(TokenAuthTest, FindsOutWhetherThisAccountMayDelete) {  // A-73
@@ -224,7 +225,7 @@ TEST_F(TokenAuthTest, PingSaysWhoseTokensTheRegistryWants) {
   EXPECT_EQ(Json::parse(named.out).at("auth"), "bearer");
   EXPECT_EQ(Json::parse(named.out).at("realm"), tokens_.realm());
   EXPECT_EQ(Json::parse(named.out).at("authenticated"), true);
-  const ProcessResult nobody = purser_.run({"ping", proxy_.host(), "-o", "json"});
+  const ProcessResult nobody = purser_({"ping", proxy_.host(), "-o", "json"});
   ASSERT_TRUE(nobody.ok()) << nobody.describe();
   EXPECT_EQ(Json::parse(nobody.out).at("authenticated"), false);
 }

@@ -3,8 +3,8 @@
 
 #include "testing/http_server.h"
 #include "testing/image_builder.h"
+#include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
-#include "tests/cli/purser_program.h"
 
 namespace purser::testing {
 namespace {
@@ -28,7 +28,7 @@ class HostileRegistryTest : public ::testing::Test {
  protected:
   ProcessResult as_alice(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"-u", "alice", "--password-stdin"});
-    return purser_.run(arguments, {.stdin_text = "s3cret"});
+    return purser_(arguments, "s3cret");
   }
   // Not one request to that server carried a credential.
   static void expect_no_credential(const HttpServer& server) {
@@ -39,7 +39,7 @@ class HostileRegistryTest : public ::testing::Test {
     }
   }
 
-  PurserProgram purser_;
+  Program purser_;
 };
 
 TEST_F(HostileRegistryTest, GetsNoPasswordSentToARealmElsewhere) {  // C.1 threat 2
@@ -90,7 +90,7 @@ TEST_F(HostileRegistryTest, GetsNoAnswerToTheChallengeOfAPlaceItRedirectsTo) {  
     return json_answer(307, "", {{"Location", elsewhere.url("/")}});
   });
   EXPECT_THAT(as_alice({"manifest", "--raw", registry.host() + "/app:v1"}),
-              Fails(4, HasSubstr(registry.host() + "/app:v1")));
+              Fails(1, AllOf(HasSubstr(registry.host() + "/app:v1"), HasSubstr(elsewhere.host()))));
   EXPECT_EQ(elsewhere.count(), 1U);
   expect_no_credential(elsewhere);
 }
@@ -114,7 +114,7 @@ TEST_F(HostileRegistryTest, CannotKeepAListGoingInACircle) {  // A-40
     return json_answer(200, R"({"repositories":["a"]})",
                        {{"Link", "<" + request.target + ">; rel=\"next\""}});
   });
-  EXPECT_THAT(purser_.run({"catalog", registry.host()}), Fails(1, HasSubstr("back")));
+  EXPECT_THAT(purser_({"catalog", registry.host()}), Fails(1, HasSubstr("back")));
   EXPECT_EQ(registry.count(), 1U);
 }
 
@@ -127,7 +127,7 @@ TEST_F(HostileRegistryTest, CannotSendAWriteElsewhere) {  // A-33
     return json_answer(404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"none"}]})");
   });
   const std::string file = purser_.home().write("manifest.json", build_image().bytes).string();
-  EXPECT_THAT(purser_.run({"put", registry.host() + "/app:v1", file}),
+  EXPECT_THAT(purser_({"put", registry.host() + "/app:v1", file}),
               Fails(7, HasSubstr("redirects")));
   EXPECT_EQ(elsewhere.count(), 0U);
 }
@@ -141,9 +141,9 @@ TEST_F(HostileRegistryTest, CannotPassOneManifestOffAsAnother) {  // A-48, A-49
                                             {"Docker-Content-Digest", image.digest}}},
                                .body = other.bytes}};
   });
-  EXPECT_THAT(purser_.run({"manifest", "--raw", registry.host() + "/app@" + image.digest}),
+  EXPECT_THAT(purser_({"manifest", "--raw", registry.host() + "/app@" + image.digest}),
               Fails(1, HasSubstr(other.digest)));
-  EXPECT_THAT(purser_.run({"manifest", "--raw", registry.host() + "/app:v1"}),
+  EXPECT_THAT(purser_({"manifest", "--raw", registry.host() + "/app:v1"}),
               Fails(1, HasSubstr(other.digest)));
 }
 
@@ -152,7 +152,7 @@ TEST_F(HostileRegistryTest, CannotWriteToTheTerminal) {  // C.1 threat 10
     return json_answer(403,
                        R"({"errors":[{"code":"DENIED","message":"\u001b[2Jno\u009b1m\r\n"}]})");
   });
-  const ProcessResult result = purser_.run({"tags", registry.host() + "/app"});
+  const ProcessResult result = purser_({"tags", registry.host() + "/app"});
   EXPECT_THAT(result, Fails(4, Not(HasSubstr("\x1b"))));
   EXPECT_THAT(result.err, Not(HasSubstr("\xc2\x9b")));
 }

@@ -7,8 +7,8 @@
 #include "testing/proxy.h"
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
+#include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
-#include "tests/cli/purser_program.h"
 #include "tests/integration/fill.h"
 
 namespace purser::testing {
@@ -26,24 +26,23 @@ class RequestEconomyTest : public ::testing::Test {
  protected:
   RegistryServer registry_;
   Proxy proxy_{registry_.port()};
-  PurserProgram purser_;
+  Program purser_;
   const BuiltManifest image_ = build_image();
 };
 
 TEST_F(RequestEconomyTest, ADigestIsOneRequest) {
   Pusher(registry_.url()).push("team/app", image_, "v1");
-  EXPECT_THAT(purser_.run({"digest", proxy_.host() + "/team/app:v1"}),
-              Answers(image_.digest + "\n"));
+  EXPECT_THAT(purser_({"digest", proxy_.host() + "/team/app:v1"}), Answers(image_.digest + "\n"));
   EXPECT_THAT(described(proxy_.server()), ElementsAre("HEAD /v2/team/app/manifests/v1"));
 }
 
 TEST_F(RequestEconomyTest, AManifestIsOneRequestAndAConfigTwo) {
   Pusher(registry_.url()).push("team/app", image_, "v1");
-  EXPECT_THAT(purser_.run({"manifest", "--raw", proxy_.host() + "/team/app:v1"}),
+  EXPECT_THAT(purser_({"manifest", "--raw", proxy_.host() + "/team/app:v1"}),
               Answers(image_.bytes));
   EXPECT_THAT(described(proxy_.server()), ElementsAre("GET /v2/team/app/manifests/v1"));
   proxy_.server().forget_requests();
-  EXPECT_TRUE(purser_.run({"config", proxy_.host() + "/team/app:v1"}).ok());
+  EXPECT_TRUE(purser_({"config", proxy_.host() + "/team/app:v1"}).ok());
   EXPECT_THAT(described(proxy_.server()),
               ElementsAre("GET /v2/team/app/manifests/v1",
                           "GET /v2/team/app/blobs/" + image_.blobs[0].digest));
@@ -57,7 +56,7 @@ TEST_F(RequestEconomyTest, AThousandLongTagsAreOneHeadATagAndOneGetForEachDistin
   push_under_each(registry_.url(), "team/app", index, numbered("b", 400));
 
   const ProcessResult result =
-      purser_.run({"tags", proxy_.host() + "/team/app", "--long", "-o", "json"});
+      purser_({"tags", proxy_.host() + "/team/app", "--long", "-o", "json"});
   ASSERT_TRUE(result.ok()) << result.describe();
   const auto rows = nlohmann::json::parse(result.out);
   ASSERT_EQ(rows.size(), 1000U);
@@ -78,7 +77,7 @@ TEST_F(RequestEconomyTest, AThousandLongTagsAreOneHeadATagAndOneGetForEachDistin
 
 TEST_F(RequestEconomyTest, SortingByCreationCostsNoMoreThanTheLongList) {
   push_under_each(registry_.url(), "team/app", image_, numbered("a", 20));
-  EXPECT_TRUE(purser_.run({"tags", proxy_.host() + "/team/app", "--sort", "created"}).ok());
+  EXPECT_TRUE(purser_({"tags", proxy_.host() + "/team/app", "--sort", "created"}).ok());
   EXPECT_EQ(proxy_.server().count("HEAD"), 20U);
   EXPECT_EQ(proxy_.server().count("GET"), 3U);
 }
