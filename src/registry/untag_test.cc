@@ -127,13 +127,13 @@ TEST_F(UntagTest, ChangesNothingWhereDeletesAreNotEnabled) {
     expect_unchanged();
     change([](auto& options) { options = FakeOptions{}; });
   };
-  refused([](auto& o) { o.deletes_enabled = false; }, ErrorCode::unsupported);
+  refused([](auto& o) { o.deletes_enabled = false; }, ErrorCode::refused);
   refused([](auto& o) { o.delete_right = false; }, ErrorCode::forbidden);
 }
 
 TEST_F(UntagTest, ChangesNothingWhereEachDeleteIsAnswered404) {
   registry_->fail({.method = "DELETE", .times = -1, .status = 404, .body = "<html>"});
-  EXPECT_THAT(untag(), HasError(ErrorCode::unsupported, HasSubstr("could not be told")));
+  EXPECT_THAT(untag(), HasError(ErrorCode::refused, HasSubstr("could not be told")));
   EXPECT_EQ(registry_->count("PUT"), 0u);
 }
 
