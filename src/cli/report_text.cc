@@ -167,11 +167,11 @@ void print_plan(Output& out, const Plan& plan) {
   for (const RepositoryPlan& repository : plan.repositories) print_repository(out, repository);
   print_entries(out, plan.entries);
   const PlanTotals totals = plan.totals();
-  out.line(fmt::format("{}: {} seen in {}; {} {}, {} stay, {} left alone; {} {} with them.",
+  out.line(fmt::format("{}: {} seen in {}; {} {}, {} {}, {} left alone; {} {} with them.",
                        plan.registry, counted(totals.tags_seen, "tag", "tags"),
                        counted(plan.repositories.size(), "repository", "repositories"),
                        totals.tags_to_remove, verb_for(totals.tags_to_remove), totals.tags_kept,
-                       totals.tags_skipped,
+                       totals.tags_kept == 1 ? "stays" : "stay", totals.tags_skipped,
                        counted(totals.manifests_to_remove, "manifest", "manifests"),
                        verb_for(totals.manifests_to_remove)));
 }

@@ -308,6 +308,15 @@ TEST(PlanTest, ADoomedTagOnAStandInThatAnotherTagHasIsPutBackAndStays) {
   EXPECT_EQ(outcome_of(plan, app).removed, NameSet{});
 }
 
+TEST(PlanTest, ADoomedTagOnTheStandInOfAKeptTagIsPutBackAndStays) {
+  SnapshotBuilder app;
+  app.image("a").image("b").stand_in("kept", "a", "stand-in").stand_in("doomed", "b", "stand-in");
+  const RepositoryPlan plan = plan_repository(app.snapshot(), keeping({"app:kept"}));
+  EXPECT_EQ(decision_on(plan, "doomed").action, Action::keep);
+  EXPECT_EQ(plan.restores.size(), 2u);
+  EXPECT_EQ(outcome_of(plan, app).removed, NameSet{});
+}
+
 TEST(PlanTest, AProtectedTagStaysWithAllThatItNeeds) {
   SnapshotBuilder app;
   app.image("keep").tag("keep", "keep").image("a").index("i", {"a"}).tag("v1", "i");

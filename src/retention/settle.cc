@@ -6,6 +6,7 @@
 
 #include "purser/apply.h"
 #include "purser/stand_in.h"
+#include "registry/registry_error.h"
 #include "retention/stand_in_cleanup.h"
 
 namespace purser {
@@ -41,7 +42,7 @@ class Settlement {
 Result<bool> Settlement::answers(const Reference& reference) {
   auto head = client_.head(reference);
   if (head) return true;
-  if (head.error().code == ErrorCode::not_found) return false;
+  if (is_confirmed_absence(head.error())) return false;
   return Unexpected(std::move(head).error());
 }
 
@@ -79,7 +80,7 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
   if (!current) {
     // Not a manifest that Purser reads: then it is not what Purser put there.
     if (current.error().code == ErrorCode::unsupported) return {};
-    if (current.error().code != ErrorCode::not_found) return Unexpected(std::move(current).error());
+    if (!is_confirmed_absence(current.error())) return Unexpected(std::move(current).error());
     auto still = answers(Reference::with_digest(unfinished_.repository, original.digest()));
     if (!still) return Unexpected(std::move(still).error());
     return *still ? Status{}
