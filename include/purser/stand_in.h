@@ -32,10 +32,9 @@ std::optional<StandInClaim> stand_in_claim(const Manifest& manifest);
 // Is `candidate`, found on `tag`, exactly the stand-in for `original`?
 bool is_stand_in_for(const Manifest& candidate, std::string_view tag, const Manifest& original);
 
-// For a server that refuses the annotated document: an empty OCI index that names the tag and the
-// original's digest in the same annotation. It does not pull, so it is used only with a journal
-// that has the original's bytes.
-Manifest make_empty_stand_in(const Manifest& original, std::string_view tag);
-bool is_empty_stand_in(const Manifest& candidate, std::string_view tag, const Manifest& original);
+// For a server that refuses the annotated document: an OCI index of nothing. It names nobody and it
+// does not pull, so it is used only with a journal that has the original's bytes.
+inline constexpr std::string_view kEmptyStandIn =
+    R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
 
 }  // namespace purser

@@ -1,1 +1,8 @@
-int main() { return 0; }
+#include "cli/app.h"
+#include "cli/signals.h"
+
+int main(int argc, char** argv) {
+  purser::cli::Environment environment;
+  environment.stop = purser::cli::stop_on_signals();
+  return purser::cli::run({argv + (argc > 0), argv + argc}, environment);
+}

@@ -1,5 +1,7 @@
 #include "core/json.h"
 
+#include <fmt/core.h>
+
 #include <vector>
 
 #include "core/text.h"
@@ -14,7 +16,7 @@ Unexpected bad(std::string message) {
 }
 
 std::string in_quotes(std::string_view name) {
-  return "\"" + shorten(sanitize_for_terminal(name), 80) + "\"";
+  return fmt::format("\"{}\"", shorten(sanitize_for_terminal(name), 80));
 }
 
 // Builds the value as the parser walks, and stops it at the first thing that is not strict. The

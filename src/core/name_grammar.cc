@@ -1,6 +1,7 @@
 #include "core/name_grammar.h"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -90,7 +91,7 @@ std::size_t end_of_secret(std::string_view text) {
 }
 
 std::string quoted(std::string_view text) {
-  return "'" + shorten(sanitize_for_terminal(text), 80) + "'";
+  return fmt::format("'{}'", shorten(sanitize_for_terminal(text), 80));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "purser/reference.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "core/name_grammar.h"
@@ -72,8 +74,9 @@ Status check_tag(std::string_view tag) {
   if (is_valid_tag(tag)) return {};
   if (tag.empty()) return invalid_name("its tag is empty");
   return invalid_name(
-      "'" + shorten(sanitize_for_terminal(tag), 140) +
-          "' is not a tag: at most 128 letters, digits, '_', '.' and '-', no '.' or '-' first",
+      fmt::format("'{}' is not a tag: at most 128 letters, digits, '_', '.' and '-', no '.' or '-' "
+                  "first",
+                  shorten(sanitize_for_terminal(tag), 140)),
       tag.find('+') == std::string_view::npos ? "" : "Tags have no '+'; '_' is the usual stand-in");
 }
 

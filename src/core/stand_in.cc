@@ -1,5 +1,7 @@
 #include "purser/stand_in.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -86,8 +88,8 @@ void insert_member(std::string& text, std::size_t at, std::string member) {
 // The original's text with the annotation set, every other byte as it was: a document that was
 // parsed and written again would lose how its numbers were written, and what it does not know.
 std::string with_annotation(std::string text, const std::string& value) {
-  const std::string quoted_value = "\"" + value + "\"";
-  const std::string annotation = "\"" + std::string(kStandInAnnotation) + "\":" + quoted_value;
+  const std::string quoted_value = fmt::format("\"{}\"", value);
+  const std::string annotation = fmt::format("\"{}\":{}", kStandInAnnotation, quoted_value);
   const std::size_t root = skip_space(text, 0);
   const auto members = members_of(text, root);
   const Member* annotations = find(members, "annotations");
@@ -122,7 +124,8 @@ Result<Manifest> make_stand_in(const Manifest& original, std::string_view tag) {
   }
   if (!is_valid_tag(tag)) {
     return fail(ErrorCode::invalid_argument,
-                "'" + shorten(sanitize_for_terminal(tag), 140) + "' is not a tag", original);
+                fmt::format("'{}' is not a tag", shorten(sanitize_for_terminal(tag), 140)),
+                original);
   }
   // No tag and no digest has a character that JSON would escape. The value names the original's
   // digest, so it is new even where the original is a stand-in itself.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <mutex>
 
 #include "purser/transport.h"
 #include "testing/raw_server.h"
@@ -101,20 +102,28 @@ TEST_F(CurlTransportTest, AHeadDoesNotWaitForTheBodyThatItsLengthAnnounces) {
 
 // with the connection closed inside the header block, libcurl alone would make up answers.
 TEST_F(CurlTransportTest, AnAnswerCutInsideItsHeaderIsNoAnswer) {
+  std::mutex mutex;  // between this thread and the server's
   std::string sent;
-  RawServer server([&](const std::string&) { return RawServer::Answer{sent, Then::close}; });
+  const auto set_sent = [&](std::string bytes) {
+    const std::lock_guard lock(mutex);
+    sent = std::move(bytes);
+  };
+  RawServer server([&](const std::string&) {
+    const std::lock_guard lock(mutex);
+    return RawServer::Answer{sent, Then::close};
+  });
   for (const std::string status : {"200 OK", "202 Accepted", "404 Not Found"}) {
     for (const std::string method : {"GET", "HEAD", "DELETE"}) {
       const std::string header = "HTTP/1.1 " + status +
                                  "\r\nLink: </v2/_catalog?last=z>; rel=\"next\"\r\n"
                                  "Content-Length: 0\r\n\r\n";
       for (std::size_t cut = 0; cut < header.size(); ++cut) {
-        sent = header.substr(0, cut);
+        set_sent(header.substr(0, cut));
         const auto failure = failure_of(send({.method = method, .url = server.url()}));
         ASSERT_EQ(failure.kind, Failure::Kind::broken)
             << method << " " << status << " cut at " << cut << ": " << failure.message;
       }
-      sent = header;
+      set_sent(header);
       const auto response = response_of(send({.method = method, .url = server.url()}));
       ASSERT_EQ(std::to_string(response.status), status.substr(0, 3));
       ASSERT_TRUE(response.headers.get("link"));

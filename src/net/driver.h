@@ -46,8 +46,10 @@ class Driver {
   // after that is returned. A 401 that was answered with credentials and came again is returned as
   // it is. Errors: unreachable, too_large, cancelled, rate_limited (a Retry-After over the cap),
   // unauthorized (a challenge that cannot be answered: no credentials; the token server refused
-  // them), refused (a realm or redirect that must not be followed), bad_response (a token answer
-  // that is none).
+  // them), unsupported (no scheme that is known), refused (a realm or redirect that must not be
+  // followed), bad_response (a token answer that is none, redirects without end, a 4xx of another
+  // host that the registry redirected to), invalid_argument (a URL or header that cannot be sent).
+  // They carry the registry; operation and subject are the endpoint's to fill in.
   Result<http::Response> run(Call call, const CallOptions& options = {});
 
   // Many in one window of `in_flight`. `next` gives the next call with what to do with its answer,

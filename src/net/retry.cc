@@ -6,8 +6,8 @@
 namespace purser {
 
 std::chrono::milliseconds RetryPolicy::backoff(int attempt, double random01) const {
-  const double doubled = static_cast<double>(first_delay.count()) *
-                         std::pow(2.0, std::clamp(attempt - 1, 0, 60));
+  const double doubled =
+      static_cast<double>(first_delay.count()) * std::pow(2.0, std::clamp(attempt - 1, 0, 60));
   const double ceiling = std::min(doubled, static_cast<double>(max_delay.count()));
   return std::chrono::milliseconds(static_cast<std::int64_t>(ceiling * random01));
 }

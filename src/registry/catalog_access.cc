@@ -16,8 +16,8 @@ Error catalog_failure(const ClientCore& core, Error error, const CallOptions& op
     case ErrorCode::forbidden: {
       const Result<http::Response> base = core.send(base_ask(core), options);
       if (!base || base->status == 401) return error;
-      error.message = "this registry does not show its catalog to this account (" + error.message +
-                      ")";
+      error.message =
+          "this registry does not show its catalog to this account (" + error.message + ")";
       break;
     }
     default:

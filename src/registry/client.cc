@@ -21,12 +21,14 @@ Error bad_option(std::string message, std::string hint) {
 Status check_scheme(const ClientOptions& options, const RegistryName& name) {
   const std::string scheme = name.scheme().value_or("");
   if (options.plain_http && scheme == "https") {
-    return Unexpected(bad_option(fmt::format("https://{} and plain http were both asked for", name.str()),
-                                 "Leave out one of them"));
+    return Unexpected(
+        bad_option(fmt::format("https://{} and plain http were both asked for", name.str()),
+                   "Leave out one of them"));
   }
   if ((options.plain_http || scheme == "http") && !options.ca_file.empty()) {
-    return Unexpected(bad_option("a CA file was given for a registry that is spoken to in plain http",
-                                 "Leave out the CA file, or use https"));
+    return Unexpected(
+        bad_option("a CA file was given for a registry that is spoken to in plain http",
+                   "Leave out the CA file, or use https"));
   }
   return {};
 }

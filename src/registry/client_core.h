@@ -23,7 +23,7 @@ struct Ask {
   std::shared_ptr<const std::string> body = {};
   std::string scope = {};
   std::size_t max_body_bytes = 16 * 1024 * 1024;  // a page of a list (protocol C.1, 5)
-  int timeout_factor = 1;                          // of the time-out until the answer begins
+  int timeout_factor = 1;                         // of the time-out until the answer begins
   bool retry_when_outcome_unknown = true;
   Operation operation = {};
 };

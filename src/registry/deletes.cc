@@ -58,8 +58,8 @@ DeleteOutcome settle(const Reader& reader, const Repository& repository, const D
     first.message += ", and the manifest is still there";
     outcome.status = Unexpected(std::move(first));
   } else if (!is_confirmed_absence(now.error())) {
-    first.message += fmt::format(", and whether it is gone could not be told: {}",
-                                 now.error().message);
+    first.message +=
+        fmt::format(", and whether it is gone could not be told: {}", now.error().message);
     outcome.status = Unexpected(std::move(first));
   }
   return outcome;
@@ -93,8 +93,9 @@ DeleteSupport support_of(const http::Response& response) {
   using Answer = DeleteSupport::Answer;
   const ServerErrors errors = read_error_body(response);
   DeleteSupport support;
-  support.detail = fmt::format("{}{}{}", response.status, errors.message.empty() ? "" : ": ",
-                               errors.message);
+  support.detail =
+      fmt::format("{}{}{}", response.status, errors.message.empty() ? "" : ": ", errors.message);
+  while (support.detail.ends_with('.')) support.detail.pop_back();  // it is put into sentences
   if (response.status == 404 && errors.has("MANIFEST_UNKNOWN")) {
     support.answer = Answer::enabled;
   } else if (response.status == 405 || (response.status == 400 && errors.has("UNSUPPORTED"))) {
@@ -110,16 +111,15 @@ DeleteSupport support_of(const http::Response& response) {
 DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                             const Repository& repository, const Digest& digest,
                             const CallOptions& options) {
-  const Ask ask = delete_ask(
-      repository, digest.str(),
-      core.operation("delete the manifest", Reference::with_digest(repository, digest)));
+  const Ask ask =
+      delete_ask(repository, digest.str(),
+                 core.operation("delete the manifest", Reference::with_digest(repository, digest)));
   Result<http::Response> answer = core.send(ask, options);
   if (!answer) {
     Error error = std::move(answer).error();
     // Only what happened on the way leaves open whether the registry acted.
     const bool unknown = error.code == ErrorCode::unreachable ||
-                         error.code == ErrorCode::cancelled ||
-                         error.code == ErrorCode::too_large ||
+                         error.code == ErrorCode::cancelled || error.code == ErrorCode::too_large ||
                          error.code == ErrorCode::bad_response;
     if (!unknown) return {Unexpected(std::move(error)), false};
     return settle(reader, repository, digest, std::move(error));
@@ -136,9 +136,12 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
 Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& repository,
                                      const std::string& tag, const CallOptions& options) {
   return core.send(
-      delete_ask(repository, tag,
-                 core.operation("delete the tag", repository.path() + ":" + tag)),
+      delete_ask(repository, tag, core.operation("delete the tag", repository.path() + ":" + tag)),
       options);
+}
+
+bool says_no_tag_delete(int status) {
+  return status == 400 || status == 404 || status == 405 || status == 501;
 }
 
 Status require_deletes(const Client& client, const ClientCore& core, const Repository& repository,
@@ -155,7 +158,7 @@ Status require_deletes(const Client& client, const ClientCore& core, const Repos
     case Answer::enabled:
       return {};
     case Answer::disabled:
-      return Unexpected(make_error(operation, ErrorCode::unsupported,
+      return Unexpected(make_error(operation, ErrorCode::refused,
                                    "deletes are switched off there (" + support->detail + ")",
                                    kEnableDeletes));
     case Answer::no_right:
@@ -165,11 +168,10 @@ Status require_deletes(const Client& client, const ClientCore& core, const Repos
     case Answer::unknown:
       break;
   }
-  return Unexpected(make_error(
-      operation, ErrorCode::unsupported,
-      "whether deletes are enabled there could not be told (" + support->detail +
-          "), so nothing was changed",
-      kEnableDeletes));
+  return Unexpected(make_error(operation, ErrorCode::refused,
+                               "whether deletes are enabled there could not be told (" +
+                                   support->detail + "), so nothing was changed",
+                               kEnableDeletes));
 }
 
 Status Client::delete_manifest(const Repository& repository, const Digest& digest,

@@ -26,10 +26,10 @@ Result<Pattern> compile(const std::string& pattern, const Operation& operation) 
   options.set_log_errors(false);
   auto compiled = std::make_unique<RE2>(pattern, options);
   if (compiled->ok()) return compiled;
-  return Unexpected(make_error(operation, ErrorCode::invalid_argument,
-                               fmt::format("the pattern {} is not valid: {}", pattern,
-                                           compiled->error()),
-                               "Patterns are RE2: https://github.com/google/re2/wiki/Syntax"));
+  return Unexpected(
+      make_error(operation, ErrorCode::invalid_argument,
+                 fmt::format("the pattern {} is not valid: {}", pattern, compiled->error()),
+                 "Patterns are RE2: https://github.com/google/re2/wiki/Syntax"));
 }
 
 bool matches(const Pattern& pattern, const std::string& name) {

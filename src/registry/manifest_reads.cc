@@ -21,7 +21,8 @@ Ask manifest_request(const ClientCore& core, const Reference& reference, const c
                      std::string verb) {
   Ask ask;
   ask.method = method;
-  ask.target = fmt::format("/v2/{}/manifests/{}", reference.repository().path(), reference.target());
+  ask.target =
+      fmt::format("/v2/{}/manifests/{}", reference.repository().path(), reference.target());
   ask.headers = {{"Accept", kAccept}, {"Accept-Encoding", "identity"}};
   ask.scope = scope_of(reference.repository(), "pull");
   ask.max_body_bytes = kMaxManifestBytes;
@@ -40,7 +41,8 @@ std::optional<std::int64_t> content_length(const http::Response& response) {
   const auto header = response.headers.get("Content-Length");
   if (!header) return std::nullopt;
   std::int64_t length = 0;
-  const auto [end, failed] = std::from_chars(header->data(), header->data() + header->size(), length);
+  const auto [end, failed] =
+      std::from_chars(header->data(), header->data() + header->size(), length);
   const bool whole = failed == std::errc() && end == header->data() + header->size();
   return whole && length >= 0 ? std::optional(length) : std::nullopt;
 }
@@ -88,7 +90,14 @@ Result<std::optional<Descriptor>> read_head(const ClientCore& core, const Ask& a
 
 Result<Manifest> read_manifest(const ClientCore& core, const Ask& ask, const Reference& reference,
                                http::Response response) {
-  if (response.status != 200) return Unexpected(core.failure(ask, response));
+  if (response.status != 200) {
+    Error error = core.failure(ask, response);
+    if (error.code == ErrorCode::not_found && !reference.digest()) {
+      error.hint =
+          "Check the name: purser tags " + reference.repository().str() + " lists what is there";
+    }
+    return Unexpected(std::move(error));
+  }
   // By digest, the digest asked for is the only one that counts; by tag, the one announced.
   std::optional<Digest> expected = reference.digest();
   if (!expected) expected = announced_digest(response);
@@ -102,11 +111,11 @@ Result<std::string> read_blob(const ClientCore& core, const Ask& ask, const Desc
                               http::Response response) {
   if (response.status != 200) return Unexpected(core.failure(ask, response));
   if (descriptor.digest.matches(response.body)) return std::move(response.body);
-  return Unexpected(make_error(
-      ask.operation, ErrorCode::digest_mismatch,
-      fmt::format("the {} bytes that the registry sent do not hash to this digest",
-                  response.body.size()),
-      "The registry's storage, or something on the way, is damaged"));
+  return Unexpected(
+      make_error(ask.operation, ErrorCode::digest_mismatch,
+                 fmt::format("the {} bytes that the registry sent do not hash to this digest",
+                             response.body.size()),
+                 "The registry's storage, or something on the way, is damaged"));
 }
 
 }  // namespace purser

@@ -24,8 +24,8 @@ Status restore_tag(const Client& client, const ClientCore& core, const Repositor
 
 // What became of a manifest that was asked to be deleted.
 struct DeleteOutcome {
-  Status status;              // success: confirmed gone
-  bool plain_202 = false;     // the registry said so itself, at once
+  Status status;           // success: confirmed gone
+  bool plain_202 = false;  // the registry said so itself, at once
 };
 DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                             const Repository& repository, const Digest& digest,
@@ -34,6 +34,9 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
 // DELETE of a tag by its name: the answer, whatever its status.
 Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& repository,
                                      const std::string& tag, const CallOptions& options);
+
+// Is that the answer of a registry that deletes by digest alone?
+bool says_no_tag_delete(int status);
 
 // Refuses where deletes are not known to be enabled; asks once a repository.
 Status require_deletes(const Client& client, const ClientCore& core, const Repository& repository,

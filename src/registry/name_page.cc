@@ -28,8 +28,7 @@ void take_entry(const nlohmann::json& entry, NameKind kind, NamePage& page) {
   }
   const auto& name = entry.get_ref<const std::string&>();
   page.last = name;
-  const bool valid =
-      kind == NameKind::tags ? is_valid_tag(name) : is_valid_repository_path(name);
+  const bool valid = kind == NameKind::tags ? is_valid_tag(name) : is_valid_repository_path(name);
   if (valid) {
     page.names.push_back(name);
   } else {

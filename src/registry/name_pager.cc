@@ -79,6 +79,9 @@ Error NamePager::State::list_failure(const http::Response& response,
     error.message += ", and does not say that the repository is unknown";
     error.hint = "Check the address: something other than a registry may have answered";
   }
+  if (error.code == ErrorCode::not_found) {
+    error.hint = "Check the name: purser catalog " + core->name().str() + " lists what is there";
+  }
   return error;
 }
 

@@ -27,8 +27,7 @@ int default_port(const std::string& scheme) { return scheme == "https" ? 443 : 8
 // proxy before it.
 bool differs_in_scheme_alone(const net::Origin& a, const net::Origin& b) {
   if (a.host != b.host || a.scheme == b.scheme) return false;
-  return a.port == b.port ||
-         (a.port == default_port(a.scheme) && b.port == default_port(b.scheme));
+  return a.port == b.port || (a.port == default_port(a.scheme) && b.port == default_port(b.scheme));
 }
 
 }  // namespace

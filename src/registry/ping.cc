@@ -19,11 +19,18 @@ bool is_registry_body(const http::Response& response) {
 Error not_a_registry(const ClientCore& core, const Ask& ask, const http::Response& response) {
   Error error = core.failure(ask, response);
   error.code = ErrorCode::bad_response;
-  error.message = fmt::format("this is not a registry: GET /v2/ was answered with {}{}",
-                              response.status,
-                              is_registry_body(response) ? "" : " and something that is no JSON");
+  error.message =
+      fmt::format("this is not a registry: GET /v2/ was answered with {}{}", response.status,
+                  is_registry_body(response) ? "" : " and something that is no JSON");
   error.hint = "Check the host and the port";
   return error;
+}
+
+// A registry that asked for credentials and answered 200 has accepted them, if there were any.
+bool has_credential(const ClientCore& core) {
+  if (!core.options().credentials) return false;
+  const auto found = core.options().credentials->find(core.name());
+  return found && found->has_value();
 }
 
 }  // namespace
@@ -40,20 +47,20 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   Result<http::Response> answer = core_->send(ask, options);
   if (!answer) return Unexpected(std::move(answer).error());
   const net::Driver::AuthSeen auth = core_->driver().auth_seen();
-  if (answer->status == 401) return Unexpected(core_->failure(ask, *answer));
-  if (answer->status == 429 || answer->status >= 500) {
+  const int status = answer->status;
+  if (status == 401 || status == 429 || status >= 500 || is_http_to_https_answer(*answer)) {
     return Unexpected(core_->failure(ask, *answer));
   }
-  if (answer->status != 200 || !is_registry_body(*answer)) {
+  if (status != 200 || !is_registry_body(*answer)) {
     return Unexpected(not_a_registry(*core_, ask, *answer));
   }
   PingInfo info;
   info.url = core_->url_of(ask);
   info.scheme = info.url.substr(0, info.url.find(':'));
-  info.status = answer->status;
+  info.status = status;
   info.auth = auth.scheme;
   info.realm = auth.realm;
-  info.authenticated = auth.scheme != "none" && core_->options().credentials != nullptr;
+  info.authenticated = auth.scheme != "none" && has_credential(*core_);
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
     info.api_version = sanitize_for_terminal(*version);
   }

@@ -69,9 +69,10 @@ class PlatformSearch {
 
   Result<std::optional<Manifest>> below(const Manifest& index, int depth) {
     if (depth < kMaxIndexDepth) return descend(index, depth + 1);
-    return Unexpected(make_error(operation(), ErrorCode::unsupported,
-                                 fmt::format("indexes are nested more than {} deep", kMaxIndexDepth),
-                                 "Name the image by its digest"));
+    return Unexpected(
+        make_error(operation(), ErrorCode::unsupported,
+                   fmt::format("indexes are nested more than {} deep", kMaxIndexDepth),
+                   "Name the image by its digest"));
   }
 
   // Children that fit, an exact variant first; attestations are no images.

@@ -77,11 +77,12 @@ Status check_served(const Reader& reader, const Repository& repository, const Di
                     const Operation& operation, const CallOptions& options) {
   auto head = reader.head(Reference::with_digest(repository, digest), options);
   if (head) return {};
-  Error error = make_error(operation, head.error().code,
-                           fmt::format("the registry took the manifest {}, and does not serve it: {}",
-                                       digest.str(), head.error().message),
-                           "Restart the registry, if its garbage was collected while it ran, and "
-                           "push again");
+  Error error =
+      make_error(operation, head.error().code,
+                 fmt::format("the registry took the manifest {}, and does not serve it: {}",
+                             digest.str(), head.error().message),
+                 "Restart the registry, if its garbage was collected while it ran, and "
+                 "push again");
   error.http = head.error().http;
   return Unexpected(std::move(error));
 }
@@ -119,8 +120,8 @@ Status put_bytes(const ClientCore& core, const Repository& repository, const std
   ask.scope = scope_of(repository, "pull,push");
   ask.timeout_factor = kPutTimeoutFactor;
   ask.operation = core.operation(
-      "put the manifest", repository.path() + (target.find(':') == std::string::npos ? ":" : "@") +
-                              target);
+      "put the manifest",
+      repository.path() + (target.find(':') == std::string::npos ? ":" : "@") + target);
   Result<http::Response> answer = core.send(ask, options);
   if (!answer) return Unexpected(std::move(answer).error());
   if (answer->status < 200 || answer->status > 204 || answer->status == 203) {
@@ -131,25 +132,23 @@ Status put_bytes(const ClientCore& core, const Repository& repository, const std
   auto returned = Digest::parse(*header);
   if (!returned || returned->algorithm() != manifest.digest().algorithm()) return {};
   if (*returned == manifest.digest()) return {};
-  return Unexpected(make_error(
-      ask.operation, ErrorCode::digest_mismatch,
-      fmt::format("the registry stored it as {}, and its digest is {}", returned->str(),
-                  manifest.digest().str()),
-      "The registry changes what is pushed to it; do not rely on this tag"));
+  return Unexpected(
+      make_error(ask.operation, ErrorCode::digest_mismatch,
+                 fmt::format("the registry stored it as {}, and its digest is {}", returned->str(),
+                             manifest.digest().str()),
+                 "The registry changes what is pushed to it; do not rely on this tag"));
 }
 
 Status restore_tag(const Client& client, const ClientCore& core, const Repository& repository,
                    const std::string& tag, const Manifest& original) {
   const CallOptions not_to_be_stopped;
-  const Operation operation =
-      core.operation("put back the tag", repository.path() + ":" + tag);
+  const Operation operation = core.operation("put back the tag", repository.path() + ":" + tag);
   const auto lost = [&](const Error& cause) {
-    Error error = make_error(
-        operation, cause.code,
-        fmt::format("THE TAG COULD NOT BE PUT BACK onto {}: {}", original.digest().str(),
-                    cause.message),
-        fmt::format("Put it back by hand: purser tag {}@{} {}", repository.str(),
-                    original.digest().str(), tag));
+    Error error = make_error(operation, cause.code,
+                             fmt::format("THE TAG COULD NOT BE PUT BACK onto {}: {}",
+                                         original.digest().str(), cause.message),
+                             fmt::format("Put it back by hand: purser tag {}@{} {}",
+                                         repository.str(), original.digest().str(), tag));
     error.http = cause.http;
     return Unexpected(std::move(error));
   };
@@ -175,9 +174,10 @@ Result<PutResult> Client::put_manifest(const Reference& reference, std::string_v
   auto manifest = parse_to_put(bytes, media_type, operation);
   if (!manifest) return Unexpected(std::move(manifest).error());
   if (reference.digest() && !reference.digest()->matches(bytes)) {
-    return Unexpected(make_error(operation, ErrorCode::invalid_argument,
-                                 fmt::format("the document's digest is {}", manifest->digest().str()),
-                                 "Leave out the digest, or give the document that it belongs to"));
+    return Unexpected(
+        make_error(operation, ErrorCode::invalid_argument,
+                   fmt::format("the document's digest is {}", manifest->digest().str()),
+                   "Leave out the digest, or give the document that it belongs to"));
   }
   return put_and_check(*this, *core_, reference.repository(), reference.tag(), *manifest, operation,
                        options);

@@ -46,8 +46,8 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
     if (!answer) return Unexpected(std::move(answer).error());
     if (says_no_such_api(answer->status) && pages == 0) {
       return Unexpected(no_such_api(
-          ask.operation, fmt::format("this registry has no referrers API (it answered {})",
-                                     answer->status)));
+          ask.operation,
+          fmt::format("this registry has no referrers API (it answered {})", answer->status)));
     }
     if (answer->status != 200) return Unexpected(core_->failure(ask, *answer));
     auto index = Manifest::parse(answer->body, answer->headers.get("Content-Type").value_or(""));

@@ -114,9 +114,8 @@ std::string hint_for(ErrorCode code, int status) {
 }  // namespace
 
 bool ServerErrors::has(std::string_view code) const {
-  return std::any_of(codes.begin(), codes.end(), [code](const std::string& own) {
-    return equals_ignoring_case(own, code);
-  });
+  return std::any_of(codes.begin(), codes.end(),
+                     [code](const std::string& own) { return equals_ignoring_case(own, code); });
 }
 
 ServerErrors read_error_body(const http::Response& response) {

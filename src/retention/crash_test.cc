@@ -1,5 +1,5 @@
-// A run that is killed at any request, and the next run: nothing kept is lost, no tag stays on a stand-in, and the
-// rest of the work gets done.
+// A run that is killed at any request, and the next run: nothing kept is lost, no tag stays on a
+// stand-in, and the rest of the work gets done.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -30,8 +30,8 @@ Client client_of(const std::shared_ptr<FakeRegistry>& registry) {
   return *Client::create(std::move(options));
 }
 
-// A kept tag with a doomed sibling, a kept index with a tagged child, a doomed index with children of its own and
-// a shared one.
+// A kept tag with a doomed sibling, a kept index with a tagged child, a doomed index with children
+// of its own and a shared one.
 struct World {
   std::shared_ptr<FakeRegistry> registry = std::make_shared<FakeRegistry>();
   Digest kept = registry->add_image(kRepo, "kept");
@@ -58,19 +58,21 @@ Result<Report> prune_world(const World& world, const fs::path& state) {
   return prune(client, policy, options);
 }
 
-// The kill: from this request on nothing reaches the registry, and the state directory is what it was then.
-// `served` says whether the last request still reached it.
-bool run_and_kill(const World& world, std::size_t at, bool served, const fs::path& state, const fs::path& after) {
+// The kill: from this request on nothing reaches the registry, and the state directory is what it
+// was then. `served` says whether the last request still reached it.
+bool run_and_kill(const World& world, std::size_t at, bool served, const fs::path& state,
+                  const fs::path& after) {
   bool killed = false;
-  world.registry->on_request(
-      [&, count = std::size_t{0}](const SeenRequest&) mutable -> std::optional<http::Outcome> {
-        if (killed) return http::Failure{http::Failure::Kind::broken, "killed"};
-        if (count++ < at) return std::nullopt;
-        killed = true;
-        fs::copy(state, after, fs::copy_options::recursive);
-        if (served) return std::nullopt;
-        return http::Failure{http::Failure::Kind::broken, "killed"};
-      });
+  std::size_t count = 0;
+  fs::create_directories(state);
+  world.registry->on_request([&](const SeenRequest&) -> std::optional<http::Outcome> {
+    if (killed) return http::Failure{http::Failure::Kind::broken, "killed"};
+    if (count++ < at) return std::nullopt;
+    killed = true;
+    fs::copy(state, after, fs::copy_options::recursive);
+    if (served) return std::nullopt;
+    return http::Failure{http::Failure::Kind::broken, "killed"};
+  });
   (void)prune_world(world, state);
   world.registry->on_request(nullptr);
   return killed;

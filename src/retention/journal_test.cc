@@ -27,20 +27,26 @@ std::string text_of(const fs::path& file) {
 class JournalTest : public ::testing::Test {
  protected:
   Repository repository_ = *Repository::of(kRegistry, "team/app");
-  Manifest manifest_ = *Manifest::parse(
-      R"({"schemaVersion":2,"manifests":[],"annotations":{"text":"\u00e9\n"}})", media_type::kOciIndex);
+  Manifest manifest_ =
+      *Manifest::parse(R"({"schemaVersion":2,"manifests":[],"annotations":{"text":"\u00e9\n"}})",
+                       media_type::kOciIndex);
   testing::TempDir state_;
 
   std::unique_ptr<Journal> open() const { return *Journal::create(state_.path(), kRegistry); }
   Change deletion() const {
-    return {.kind = Change::Kind::delete_manifest, .repository = repository_, .original = manifest_, .tags = {"v1"}};
+    return {.kind = Change::Kind::delete_manifest,
+            .repository = repository_,
+            .original = manifest_,
+            .tags = {"v1"}};
   }
   std::vector<Unfinished> unfinished() const { return *find_unfinished(state_.path(), kRegistry); }
 };
 
 TEST_F(JournalTest, HasTheStepAndItsBytesOnDiskWhenBeforeReturns) {
   auto journal = open();
-  ASSERT_THAT(journal->begin_repository(repository_, {{"kept", manifest_.digest()}}, {manifest_.digest()}), IsOk());
+  ASSERT_THAT(
+      journal->begin_repository(repository_, {{"kept", manifest_.digest()}}, {manifest_.digest()}),
+      IsOk());
   ASSERT_THAT(journal->before(deletion()), IsOk());
   const fs::path copy = state_ / "copy/journals" / kRegistry;
   fs::create_directories(copy);
@@ -121,7 +127,8 @@ TEST_F(JournalTest, SaysWhichLineIsDamaged) {
     ASSERT_THAT(journal->begin_repository(repository_, {}, {manifest_.digest()}), IsOk());
   }
   std::ofstream(path, std::ios::app) << "not json\n{\"event\":\"over\"}\n";
-  EXPECT_THAT(find_unfinished(state_.path(), kRegistry), HasError(ErrorCode::io, ::testing::HasSubstr("line 3")));
+  EXPECT_THAT(find_unfinished(state_.path(), kRegistry),
+              HasError(ErrorCode::io, ::testing::HasSubstr("line 3")));
 }
 
 TEST_F(JournalTest, IsSettledByTheRunThatFinishesItsWork) {
@@ -139,7 +146,8 @@ TEST_F(JournalTest, IsSettledByTheRunThatFinishesItsWork) {
 
 TEST_F(JournalTest, IsReadableByItsOwnerAlone) {
   auto journal = open();
-  EXPECT_EQ(fs::status(journal->path()).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(journal->path()).permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_EQ(fs::status(journal->path().parent_path()).permissions(), fs::perms::owner_all);
 }
 
@@ -148,7 +156,8 @@ TEST_F(JournalTest, KeepsOtherRegistriesApart) {
     auto journal = open();
     ASSERT_THAT(journal->begin_repository(repository_, {}, {manifest_.digest()}), IsOk());
   }
-  EXPECT_THAT(find_unfinished(state_.path(), "registry.test"), testing::IsOkAndHolds(::testing::IsEmpty()));
+  EXPECT_THAT(find_unfinished(state_.path(), "registry.test"),
+              testing::IsOkAndHolds(::testing::IsEmpty()));
 }
 
 TEST(RepositoryLockTest, KeepsASecondRunOutUntilTheFirstEnds) {

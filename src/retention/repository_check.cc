@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/registry_error.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -43,7 +44,7 @@ void RepositoryRun::confirm_tag_gone(const std::string& tag, const Deletion& del
   auto reference = Reference::with_tag(approved_.repository, tag);
   if (!reference) return;
   auto head = client_.head(*reference);
-  if (!head && head.error().code == ErrorCode::not_found) return clear_ghost(tag, deletion);
+  if (!head && is_confirmed_absence(head.error())) return clear_ghost(tag, deletion);
   if (!head)
     return tag_is(tag, Outcome::failed, "could not be confirmed gone: " + to_string(head.error()));
   if (head->digest != deletion.digest) {
@@ -146,7 +147,7 @@ void RepositoryRun::check_everything_kept() {
   if (!checked)
     warnings_.push_back("what is kept could not be checked: " + to_string(checked.error()));
   for (const auto& [tag, error] : lost) {
-    if (error.code == ErrorCode::not_found) {
+    if (is_confirmed_absence(error)) {
       put_back(tag, error.http ? error.http->server_message : "");
     } else {
       warnings_.push_back(fmt::format("{}:{}: could not be checked after the run: {}",
@@ -173,9 +174,9 @@ void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
   const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
   if (!reference || !digest) return;
   auto head = client_.head(*reference);
-  if (head || head.error().code != ErrorCode::not_found) return;
+  if (head || !is_confirmed_absence(head.error())) return;
   auto still = client_.head(Reference::with_digest(approved_.repository, *digest));
-  if (deleted_.empty() || (!still && still.error().code == ErrorCode::not_found)) {
+  if (deleted_.empty() || (!still && is_confirmed_absence(still.error()))) {
     warnings_.push_back(
         fmt::format("{}: somebody else removed it during the run", reference->str()));
     snapshot_.tags.erase(tag);

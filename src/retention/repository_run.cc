@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "retention/stand_in_cleanup.h"
+
 namespace purser {
 namespace {
 
@@ -196,7 +198,14 @@ void RepositoryRun::restore_stand_ins() {
                   "{}: it is on a stand-in that an interrupted untag left, and its original could "
                   "not be put back: {}",
                   reference->str(), to_string(put.error())));
-    if (!put) tag_is(restore.tag, Outcome::failed, to_string(put.error()));
+    if (!put) {
+      tag_is(restore.tag, Outcome::failed, to_string(put.error()));
+      continue;
+    }
+    snapshot_.tags.at(restore.tag).stand_in.reset();
+    if (Status removed = remove_stand_in(client_, snapshot_, restore.stand_in); !removed) {
+      warnings_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
+    }
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include "purser/apply.h"
 #include "purser/stand_in.h"
+#include "registry/registry_error.h"
+#include "retention/stand_in_cleanup.h"
 
 namespace purser {
 namespace {
@@ -21,6 +23,7 @@ class Settlement {
 
  private:
   Status settle_untag(const Unfinished::Step& step, const Manifest& original);
+  Status leave_no_stand_in(const Digest& stand_in);
   Status settle_deletion(const Unfinished::Step& step, const Manifest& original);
   Status clear_ghosts(const Unfinished::Step& step, const Manifest& original);
   Status find_lost_tags(const Manifest& deleted);
@@ -39,7 +42,7 @@ class Settlement {
 Result<bool> Settlement::answers(const Reference& reference) {
   auto head = client_.head(reference);
   if (head) return true;
-  if (head.error().code == ErrorCode::not_found) return false;
+  if (is_confirmed_absence(head.error())) return false;
   return Unexpected(std::move(head).error());
 }
 
@@ -77,16 +80,27 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
   if (!current) {
     // Not a manifest that Purser reads: then it is not what Purser put there.
     if (current.error().code == ErrorCode::unsupported) return {};
-    if (current.error().code != ErrorCode::not_found) return Unexpected(std::move(current).error());
+    if (!is_confirmed_absence(current.error())) return Unexpected(std::move(current).error());
     auto still = answers(Reference::with_digest(unfinished_.repository, original.digest()));
     if (!still) return Unexpected(std::move(still).error());
     return *still ? Status{}
                   : put_back(step.tag, original, "an interrupted untag took its manifest along");
   }
-  if (!is_stand_in_for(*current, step.tag, original) &&
-      !is_empty_stand_in(*current, step.tag, original))
-    return {};
-  return put_back(step.tag, original, "an untag that was interrupted had left it on a stand-in");
+  const bool ours =
+      is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn;
+  if (!ours) return {};
+  Status put =
+      put_back(step.tag, original, "an untag that was interrupted had left it on a stand-in");
+  return put ? leave_no_stand_in(current->digest()) : put;
+}
+
+Status Settlement::leave_no_stand_in(const Digest& stand_in) {
+  auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in}});
+  if (!snapshot) return Unexpected(std::move(snapshot).error());
+  Status removed = remove_stand_in(client_, *snapshot, stand_in);
+  if (!removed)
+    messages_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
+  return {};
 }
 
 Status Settlement::settle_deletion(const Unfinished::Step& step, const Manifest& original) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/registry_error.h"
 #include "retention/digest_tag.h"
 
 namespace purser {
@@ -109,7 +110,7 @@ void SnapshotBuilder::note_head(const std::string& tag, Result<Descriptor> head)
     want(head->digest);
     return;
   }
-  if (head.error().code == ErrorCode::not_found) {
+  if (is_confirmed_absence(head.error())) {
     entry.state = SnapshotTag::State::ghost;
     return;
   }
@@ -123,7 +124,7 @@ void SnapshotBuilder::want(const Digest& digest) {
 
 void SnapshotBuilder::note_manifest(const Digest& digest, Result<Manifest> manifest) {
   if (!manifest) {
-    if (manifest.error().code == ErrorCode::not_found) {
+    if (is_confirmed_absence(manifest.error())) {
       snapshot_.missing.insert(digest);
     } else {
       gap(digest.str(), manifest.error());

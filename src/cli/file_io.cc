@@ -1,0 +1,127 @@
+#include "cli/file_io.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace purser::cli {
+namespace {
+
+Error file_error(ErrorCode code, std::string_view operation, const std::string& file,
+                 std::string message, std::string hint = {}) {
+  Error error;
+  error.code = code;
+  error.operation = operation;
+  error.subject = file == "-" ? "stdin" : file;
+  error.message = std::move(message);
+  error.hint = std::move(hint);
+  return error;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ > STDERR_FILENO) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const noexcept { return fd_; }
+  // Closes it and says whether all of it arrived: some file systems tell only now.
+  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
+
+ private:
+  int fd_;
+};
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+bool is_directory(const std::string& file) {
+  struct stat status = {};
+  return ::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
+Result<std::string> read_input(const std::string& file, std::string_view operation) {
+  if (file != "-" && is_directory(file)) {
+    return Unexpected(file_error(ErrorCode::invalid_argument, operation, file, "it is a directory",
+                                 "Name a file"));
+  }
+  const Descriptor input(file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (input.get() < 0) {
+    return Unexpected(file_error(ErrorCode::io, operation, file, std::strerror(errno)));
+  }
+  std::string bytes;
+  std::array<char, 65536> buffer = {};
+  for (;;) {
+    const ssize_t got = ::read(input.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return Unexpected(file_error(ErrorCode::io, operation, file, std::strerror(errno)));
+    }
+    if (got == 0) return bytes;
+    bytes.append(buffer.data(), static_cast<std::size_t>(got));
+    if (bytes.size() > kMaxInputBytes) {
+      return Unexpected(file_error(ErrorCode::invalid_argument, operation, file,
+                                   fmt::format("it has more than {} bytes", kMaxInputBytes)));
+    }
+  }
+}
+
+Result<std::string> read_password() {
+  constexpr std::string_view kOperation = "read the password from";
+  Result<std::string> text = read_input("-", kOperation);
+  if (!text) return text;
+  text->erase(std::min(text->find_first_of("\r\n"), text->size()));
+  if (text->empty()) {
+    return Unexpected(file_error(ErrorCode::invalid_argument, kOperation, "-", "it is empty"));
+  }
+  return text;
+}
+
+Status write_file(const std::string& file, std::string_view bytes, std::string_view operation) {
+  const auto fail = [&](int code, std::string hint = {}) {
+    return Unexpected(
+        file_error(ErrorCode::io, operation, file, std::strerror(code), std::move(hint)));
+  };
+  if (is_directory(file)) {
+    return Unexpected(file_error(ErrorCode::invalid_argument, operation, file, "it is a directory",
+                                 "Name a file"));
+  }
+  std::error_code unresolved;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(file, unresolved);
+  if (unresolved) return fail(unresolved.value());
+  std::string temporary = target.string() + ".XXXXXX";
+  Descriptor output(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (output.get() < 0) return fail(errno);
+  const auto abandon = [&](int code) {
+    ::unlink(temporary.c_str());
+    return fail(code, "The file is as it was before");
+  };
+  if (!write_all(output.get(), bytes) || ::fsync(output.get()) != 0 || !output.close()) {
+    return abandon(errno);
+  }
+  if (::rename(temporary.c_str(), target.c_str()) != 0) return abandon(errno);
+  // The rename itself is in the directory; without this it may be lost with the power.
+  const Descriptor directory(
+      ::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return fail(errno);
+  return {};
+}
+
+}  // namespace purser::cli

@@ -1,0 +1,26 @@
+// Local files: read whole, written whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "purser/result.h"
+
+namespace purser::cli {
+
+// A keep list, a plan or a manifest; a plan of a million tags stays far below it.
+inline constexpr std::size_t kMaxInputBytes = std::size_t{1} << 30U;
+
+// The bytes of a file, or of stdin for "-". Errors: io; invalid_argument for a directory.
+Result<std::string> read_input(const std::string& file, std::string_view operation);
+
+// The first line of stdin, without its end. Errors: io; invalid_argument when it is empty.
+Result<std::string> read_password();
+
+// Through a file beside it, synced and renamed: after a full disk or a crash the old content is
+// still there, and never half of the new one. A symbolic link is followed. Errors: io;
+// invalid_argument for a directory.
+Status write_file(const std::string& file, std::string_view bytes, std::string_view operation);
+
+}  // namespace purser::cli

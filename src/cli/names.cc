@@ -1,0 +1,84 @@
+#include "cli/names.h"
+
+#include <fmt/format.h>
+
+#include "cli/option_set.h"
+
+namespace purser::cli {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
+  return text.substr(0, text.find_last_not_of(kBlank) + 1);
+}
+
+}  // namespace
+
+Result<RegistryScope> parse_scope(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t slash = std::min(text.find('/', host), text.size());
+  Result<RegistryName> registry = RegistryName::parse(text.substr(0, slash));
+  if (!registry) return Unexpected(std::move(registry).error());
+  const std::string_view path = text.substr(std::min(slash + 1, text.size()));
+  if (path.empty()) return RegistryScope{*std::move(registry)};
+  Result<Repository> repository = Repository::of(registry->str(), path);
+  if (!repository) return Unexpected(std::move(repository).error());
+  return RegistryScope{*std::move(registry), *std::move(repository)};
+}
+
+Result<std::vector<Reference>> parse_references(const std::vector<std::string>& names) {
+  std::vector<Reference> references;
+  for (const std::string& name : names) {
+    Result<Reference> reference = Reference::parse(name);
+    if (!reference) return Unexpected(std::move(reference).error());
+    references.push_back(*std::move(reference));
+  }
+  return references;
+}
+
+Status check_named(const std::vector<Reference>& references, bool by_digest) {
+  for (const Reference& reference : references) {
+    if (!reference.tag() && !(by_digest && reference.digest())) {
+      return Unexpected(usage_error(
+          fmt::format("{} names no tag", reference.str()),
+          by_digest ? "Write REPO:tag or REPO@digest: nothing is taken away by a default"
+                    : "Write REPO:tag: nothing is taken away by a default"));
+    }
+    const std::string& first = references.front().repository().registry();
+    if (reference.repository().registry() != first) {
+      return Unexpected(usage_error(
+          fmt::format("{} and {} are two registries", first, reference.repository().registry()),
+          "Run it once for each registry"));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> parse_repository_list(std::string_view text,
+                                                       std::string_view registry,
+                                                       std::string_view source) {
+  std::vector<std::string> paths;
+  const std::string prefix = fmt::format("{}/", registry);
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line = trimmed(line.substr(0, line.find('#')));
+    if (line.starts_with(prefix)) line.remove_prefix(prefix.size());
+    if (line.empty()) continue;
+    if (!is_valid_repository_path(line)) {
+      return Unexpected(usage_error(
+          fmt::format("{}, line {}: \"{}\" is not the path of a repository", source, number, line),
+          "Write one path a line, such as team/app"));
+    }
+    paths.emplace_back(line);
+  }
+  if (paths.empty()) {
+    return Unexpected(usage_error(fmt::format("{} names no repository", source)));
+  }
+  return paths;
+}
+
+}  // namespace purser::cli

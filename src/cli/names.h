@@ -1,0 +1,36 @@
+// Names as verbs take them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "purser/reference.h"
+#include "purser/result.h"
+
+namespace purser::cli {
+
+// `REGISTRY` or `REGISTRY/REPO`: the part before the first slash is a registry here, whatever it
+// looks like.
+struct RegistryScope {
+  RegistryName registry;
+  std::optional<Repository> repository = {};
+};
+// Errors: invalid_argument.
+Result<RegistryScope> parse_scope(std::string_view text);
+
+// Errors: invalid_argument; of the first that is malformed, so that a verb starts nothing.
+Result<std::vector<Reference>> parse_references(const std::vector<std::string>& names);
+
+// Each reference with its tag or digest, all of one registry: for verbs that take something away,
+// where no default may decide what. Errors: invalid_argument.
+Status check_named(const std::vector<Reference>& references, bool by_digest);
+
+// The repositories of a file, a path a line; `#` starts a comment, the registry and a slash before
+// a path are cut off. Errors: invalid_argument with the line; also for a file that names none.
+Result<std::vector<std::string>> parse_repository_list(std::string_view text,
+                                                       std::string_view registry,
+                                                       std::string_view source);
+
+}  // namespace purser::cli

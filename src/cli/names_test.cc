@@ -1,0 +1,80 @@
+#include "cli/names.h"
+
+#include <gmock/gmock.h>
+
+#include "testing/matchers.h"
+
+namespace purser::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::HasError;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+
+std::vector<Reference> references(const std::vector<std::string>& names) {
+  return parse_references(names).value();
+}
+
+TEST(ParseScopeTest, TakesTheFirstPartForTheRegistry) {
+  const auto scope = parse_scope("localhost:5000/team/app");
+  ASSERT_THAT(scope, IsOk());
+  EXPECT_EQ(scope->registry.str(), "localhost:5000");
+  EXPECT_EQ(scope->repository->path(), "team/app");
+}
+
+TEST(ParseScopeTest, TakesARegistryAloneWithSchemeAndSlash) {
+  for (const char* text : {"http://[::1]:5000", "http://[::1]:5000/"}) {
+    const auto scope = parse_scope(text);
+    ASSERT_THAT(scope, IsOk()) << text;
+    EXPECT_EQ(scope->registry.str(), "[::1]:5000");
+    EXPECT_EQ(scope->registry.scheme(), "http");
+    EXPECT_FALSE(scope->repository.has_value());
+  }
+}
+
+TEST(ParseScopeTest, RefusesATagOrANameThatIsNone) {
+  EXPECT_THAT(parse_scope("localhost/app:v1"), HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(parse_scope("localhost/App"), HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(parse_scope(""), HasError(ErrorCode::invalid_argument));
+}
+
+TEST(CheckNamedTest, WantsATagOfWhatIsToLoseOne) {
+  EXPECT_THAT(check_named(references({"localhost/a:v1"}), false), IsOk());
+  EXPECT_THAT(check_named(references({"localhost/a:v1", "localhost/a"}), false),
+              HasError(ErrorCode::invalid_argument, HasSubstr("names no tag")));
+}
+
+TEST(CheckNamedTest, TakesADigestWhereAManifestIsMeant) {
+  const std::string digest = "localhost/a@sha256:" + std::string(64, 'a');
+  EXPECT_THAT(check_named(references({digest}), true), IsOk());
+  EXPECT_THAT(check_named(references({digest}), false), HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(check_named(references({"localhost/a"}), true),
+              HasError(ErrorCode::invalid_argument));
+}
+
+TEST(CheckNamedTest, RefusesTwoRegistries) {
+  EXPECT_THAT(check_named(references({"localhost/a:1", "localhost:5000/a:1"}), false),
+              HasError(ErrorCode::invalid_argument, HasSubstr("two registries")));
+}
+
+TEST(ParseRepositoryListTest, ReadsPathsWithCommentsBlanksAndRegistry) {
+  EXPECT_THAT(parse_repository_list("# all of them\r\n\r\nteam/app  # the app\nreg.test/base\nx",
+                                    "reg.test", "repos"),
+              IsOkAndHolds(ElementsAre("team/app", "base", "x")));
+}
+
+TEST(ParseRepositoryListTest, NamesTheLineThatIsWrong) {
+  EXPECT_THAT(parse_repository_list("a\nb\nc:1\n", "reg.test", "repos"),
+              HasError(ErrorCode::invalid_argument, HasSubstr("repos, line 3")));
+}
+
+// An empty list must not come to mean the whole registry.
+TEST(ParseRepositoryListTest, RefusesAListOfNothing) {
+  EXPECT_THAT(parse_repository_list("# none\n", "reg.test", "repos"),
+              HasError(ErrorCode::invalid_argument, HasSubstr("names no repository")));
+}
+
+}  // namespace
+}  // namespace purser::cli

@@ -1,0 +1,104 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/file_io.h"
+#include "purser/credentials.h"
+
+namespace purser::cli {
+namespace {
+
+// A password never stands in argv, where every user of the machine can read it.
+Result<Secret> password_of(const Settings& settings) {
+  if (settings.password_stdin) {
+    Result<std::string> text = read_password();
+    if (!text) return Unexpected(std::move(text).error());
+    return Secret(*std::move(text));
+  }
+  const char* text = std::getenv("PURSER_PASSWORD");
+  if (text == nullptr || *text == '\0') {
+    return Unexpected(
+        usage_error(fmt::format("there is no password for user {}", settings.username),
+                    "Give it with --password-stdin or in PURSER_PASSWORD"));
+  }
+  return Secret(text);
+}
+
+}  // namespace
+
+std::filesystem::path Session::state_directory() const {
+  return settings_.state_directory.empty() ? default_state_directory()
+                                           : std::filesystem::path(settings_.state_directory);
+}
+
+Result<std::shared_ptr<const CredentialSource>> Session::credentials(const RegistryName& registry) {
+  if (!settings_.username.empty()) {
+    if (!clients_.empty()) {
+      return Unexpected(usage_error(
+          fmt::format("-u belongs to one registry, and {} is a second one", registry.str()),
+          "Run it once for each registry"));
+    }
+    Result<Secret> password = password_of(settings_);
+    if (!password) return Unexpected(std::move(password).error());
+    Credential credential;
+    credential.username = settings_.username;
+    credential.password = *std::move(password);
+    credential.source = "the command line";
+    return single_credential(registry, std::move(credential));
+  }
+  if (settings_.authfile.empty()) return docker_config_credentials(default_docker_config_path());
+  // A file that was asked for by name and is not there would mean going on anonymously.
+  std::error_code none;
+  if (!std::filesystem::exists(settings_.authfile, none)) {
+    Error error;
+    error.code = ErrorCode::io;
+    error.operation = "read the credentials of";
+    error.subject = settings_.authfile;
+    error.message = "there is no such file";
+    return Unexpected(std::move(error));
+  }
+  return docker_config_credentials(settings_.authfile);
+}
+
+Result<Client*> Session::client(const RegistryName& registry) {
+  const std::string key = registry.scheme().value_or("") + "//" + registry.str();
+  if (const auto found = clients_.find(key); found != clients_.end()) return &found->second;
+
+  auto source = credentials(registry);
+  if (!source) return Unexpected(std::move(source).error());
+  ClientOptions options;
+  options.registry =
+      registry.scheme() ? *registry.scheme() + "://" + registry.str() : registry.str();
+  options.credentials = *std::move(source);
+  options.allowed_auth_realms = settings_.allowed_auth_realms;
+  options.plain_http = settings_.plain_http;
+  options.ca_file = settings_.ca_file;
+  options.http1_only = settings_.http1_only;
+  options.in_flight = settings_.in_flight;
+  options.timeout = std::chrono::seconds(settings_.timeout_seconds);
+  options.transport = transport_;
+  options.log = [&err = err_](const LogEvent& event) {
+    switch (event.level) {
+      case LogEvent::Level::warning:
+        return err.warning(event.text);
+      case LogEvent::Level::info:
+        return err.note(event.text, 1);
+      case LogEvent::Level::debug:
+        return err.note(event.text, 2);
+    }
+  };
+  Result<Client> client = Client::create(std::move(options));
+  if (!client) return Unexpected(std::move(client).error());
+  return &clients_.emplace(key, *std::move(client)).first->second;
+}
+
+Result<Client*> Session::client(const Repository& repository) {
+  Result<RegistryName> name = RegistryName::parse(repository.registry());
+  if (!name) return Unexpected(std::move(name).error());
+  return client(*name);
+}
+
+}  // namespace purser::cli

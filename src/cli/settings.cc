@@ -1,0 +1,64 @@
+#include "cli/settings.h"
+
+#include <fmt/format.h>
+
+namespace purser::cli {
+
+Format Settings::format() const {
+  if (output == "json") return Format::json;
+  if (output == "jsonl") return Format::jsonl;
+  return Format::text;
+}
+
+void declare_global_options(OptionSet& options, Settings& settings) {
+  options.group("Global options");
+  options.choice("-o,--output", settings.output, {"text", "json", "jsonl"},
+                 "how the answer is written (default: text)");
+  options.flag("--quiet", settings.quiet, "only errors on stderr: no progress, no warnings");
+  options.count("-v,--verbose", settings.verbosity, "say what is done; -vv: say more");
+  options.choice("--color", settings.color, {"auto", "always", "never"},
+                 "colours in text output (default: auto, on a terminal)");
+  options.text("-u,--username", settings.username, "USER",
+               "user name; the password comes by --password-stdin or PURSER_PASSWORD");
+  options.flag("--password-stdin", settings.password_stdin, "read the password from stdin");
+  options.text("--authfile", settings.authfile, "FILE",
+               "credentials in docker's format (default: ~/.docker/config.json)");
+  options.texts("--auth-realm-allow", settings.allowed_auth_realms, "HOST",
+                "a token server of another host that may be sent the password, over https; "
+                "repeatable");
+  options.flag("--plain-http", settings.plain_http,
+               "speak http to a registry that is not on this machine");
+  options.text("--ca-file", settings.ca_file, "FILE",
+               "PEM file of the CAs to trust, in place of the system's");
+  options.flag("--http1.1", settings.http1_only, "do not use HTTP/2");
+  options.number("--timeout", settings.timeout_seconds, "SECONDS",
+                 "how long to wait for an answer to begin (default: 60)");
+  options.number("--in-flight", settings.in_flight, "N",
+                 "requests under way at once (default: 32)");
+  options.text("--state-dir", settings.state_directory, "DIR",
+               "journals and locks (default: $XDG_STATE_HOME/purser or ~/.local/state/purser)");
+  options.flag("-h,--help", settings.help, "show this help");
+  options.flag("--version", settings.version, "show the version");
+}
+
+Status check_settings(const Settings& settings) {
+  constexpr std::size_t kMaxInFlight = 1024;   // more sockets than a usual limit of open files
+  constexpr std::size_t kMaxTimeout = 86'400;  // a day; beyond it somebody typed milliseconds
+  if (settings.in_flight == 0 || settings.in_flight > kMaxInFlight) {
+    return Unexpected(usage_error(fmt::format("--in-flight takes 1 to {}", kMaxInFlight)));
+  }
+  if (settings.timeout_seconds == 0 || settings.timeout_seconds > kMaxTimeout) {
+    return Unexpected(usage_error(fmt::format("--timeout takes 1 to {} seconds", kMaxTimeout)));
+  }
+  if (settings.password_stdin && settings.username.empty()) {
+    return Unexpected(
+        usage_error("--password-stdin needs a user", "Give the user name with -u USER"));
+  }
+  if (!settings.username.empty() && settings.username.find(':') != std::string::npos) {
+    return Unexpected(usage_error("a user name cannot have a ':' in it",
+                                  "The password comes by --password-stdin, not with -u"));
+  }
+  return {};
+}
+
+}  // namespace purser::cli

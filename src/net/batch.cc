@@ -1,0 +1,269 @@
+#include "net/batch.h"
+
+#include <algorithm>
+#include <random>
+#include <stop_token>
+
+#include "core/text.h"
+#include "net/url.h"
+
+namespace purser::net {
+namespace {
+
+double random01() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+}  // namespace
+
+Batch::Batch(DriverShared& shared, const CallOptions& options)
+    : shared_(shared), options_(options) {
+  if (options.deadline) deadline_ = shared_.options.clock->now() + *options.deadline;
+}
+
+Batch::~Batch() {
+  for (const auto& [request, slot] : in_flight_) shared_.options.transport->cancel(request);
+  for (const auto& [id, slot] : slots_) {
+    if (slot->led) shared_.auth.tokens().abandon(slot->led);
+  }
+}
+
+Status Batch::run(const Next& next) {
+  // The queue is shared with the callback, so a stop that comes late finds it alive.
+  const std::stop_callback on_stop(options_.stop, [queue = queue_] { queue->wake(); });
+  while (true) {
+    if (const auto why = stopped()) return stop(*why);
+    fill(next);
+    if (slots_.empty()) return {};
+    if (queue_->empty()) shared_.options.clock->wait(*queue_, next_time());
+    take_answers();
+    fire_timers();
+    settle_tokens();
+  }
+}
+
+void Batch::fill(const Next& next) {
+  const std::size_t window = std::max<std::size_t>(1, shared_.options.in_flight);
+  while (calls_ < window && !stopped()) {
+    auto item = next();
+    if (!item) return;
+    const SlotId id = ++last_slot_;
+    const std::string origin(origin_text(item->call.request.url));
+    auto slot = std::make_unique<Slot>(Exchange(std::move(item->call), exchange_options(false)));
+    slot->done = std::move(item->done);
+    slot->origin = origin;
+    Exchange& exchange = slot->exchange;
+    slots_.emplace(id, std::move(slot));
+    ++calls_;
+    perform(id, exchange.start(moment(origin)));
+  }
+}
+
+void Batch::take_answers() {
+  for (http::Completion& completion : queue_->take()) {
+    const auto found = in_flight_.find(completion.id);
+    if (found == in_flight_.end()) continue;
+    const SlotId id = found->second;
+    in_flight_.erase(found);
+    Slot& slot = *slots_.at(id);
+    slot.request = 0;
+    if (auto* response = std::get_if<http::Response>(&completion.outcome)) {
+      shared_.hosts.note_answer(slot.origin);
+      perform(id, slot.exchange.on_response(std::move(*response), moment(slot.origin)));
+    } else {
+      perform(id, slot.exchange.on_failure(std::get<http::Failure>(completion.outcome),
+                                           moment(slot.origin)));
+    }
+  }
+}
+
+void Batch::fire_timers() {
+  const auto now = shared_.options.clock->now();
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    const SlotId id = timers_.begin()->second;
+    timers_.erase(timers_.begin());
+    Slot& slot = *slots_.at(id);
+    if (slot.held) {
+      send(id, *std::exchange(slot.held, std::nullopt));
+    } else {
+      perform(id, slot.exchange.on_timer(moment(slot.origin)));
+    }
+  }
+}
+
+// Looks at the tokens that calls wait for: fetched here, or by another thread of the same driver.
+void Batch::settle_tokens() {
+  TokenCache& tokens = shared_.auth.tokens();
+  const std::vector<SlotId> waiting(awaiting_token_.begin(), awaiting_token_.end());
+  for (const SlotId id : waiting) {
+    Slot& slot = *slots_.at(id);
+    const auto state = tokens.state(slot.awaited);
+    if (state == TokenCache::FlightState::under_way) continue;
+    awaiting_token_.erase(id);
+    const auto flight = std::exchange(slot.awaited, nullptr);
+    if (state == TokenCache::FlightState::abandoned) {
+      perform(id, FetchToken{*slot.token_request});
+      continue;
+    }
+    auto token = tokens.outcome(flight);
+    perform(id, token ? slot.exchange.on_token(*token, true)
+                      : slot.exchange.on_token_error(std::move(token).error()));
+  }
+}
+
+Batch::TimePoint Batch::next_time() const {
+  return timers_.empty() ? deadline_ : std::min(deadline_, timers_.begin()->first);
+}
+
+std::optional<std::string> Batch::stopped() const {
+  if (options_.stop.stop_requested()) return "cancelled";
+  if (deadline_ != TimePoint::max() && shared_.options.clock->now() >= deadline_) {
+    return "the deadline has passed";
+  }
+  return std::nullopt;
+}
+
+Status Batch::stop(const std::string& why) {
+  for (const auto& [request, slot] : in_flight_) shared_.options.transport->cancel(request);
+  in_flight_.clear();
+  Error error;
+  error.code = ErrorCode::cancelled;
+  error.message = why;
+  error.registry = shared_.options.registry.str();
+  while (!slots_.empty()) {
+    const auto slot = std::move(slots_.begin()->second);
+    slots_.erase(slots_.begin());
+    if (slot->led) shared_.auth.tokens().abandon(slot->led);
+    if (slot->done) slot->done(Unexpected(error));
+  }
+  return Unexpected(std::move(error));
+}
+
+void Batch::perform(SlotId id, Action action) {
+  while (true) {
+    if (auto* to_send = std::get_if<Send>(&action)) return send(id, std::move(to_send->request));
+    if (const auto* to_wait = std::get_if<Wait>(&action)) return wait(id, *to_wait);
+    if (auto* to_finish = std::get_if<Finish>(&action)) {
+      return finish(id, std::move(to_finish->result));
+    }
+    auto next = fetch_token(id, std::move(std::get<FetchToken>(action).request));
+    if (!next) return;
+    action = *std::move(next);
+  }
+}
+
+void Batch::send(SlotId id, http::Request request) {
+  Slot& slot = *slots_.at(id);
+  slot.origin = origin_text(request.url);
+  const auto paused = shared_.hosts.paused_until(slot.origin);
+  if (paused > shared_.options.clock->now()) {
+    slot.held = std::move(request);
+    timers_.emplace(paused, id);
+    return;
+  }
+  start(id, std::move(request));
+}
+
+void Batch::start(SlotId id, http::Request request) {
+  const auto request_id = http::Transport::next_id();
+  slots_.at(id)->request = request_id;
+  in_flight_.emplace(request_id, id);
+  shared_.options.transport->start(request_id, std::move(request), queue_);
+}
+
+void Batch::wait(SlotId id, const Wait& wait) {
+  const auto delay =
+      std::chrono::ceil<std::chrono::milliseconds>(wait.until - shared_.options.clock->now());
+  log(LogEvent::Level::info,
+      wait.reason + "; trying again in " + std::to_string(delay.count()) + " ms");
+  if (wait.whole_host) shared_.hosts.pause(slots_.at(id)->origin, wait.until);
+  timers_.emplace(wait.until, id);
+}
+
+// What to do next, or nothing: the call waits.
+std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
+  Slot& slot = *slots_.at(id);
+  auto ticket = shared_.auth.tokens().acquire(request.key(), shared_.options.clock->now(), queue_);
+  if (ticket.token) return slot.exchange.on_token(*ticket.token, false);
+  slot.awaited = ticket.flight;
+  slot.token_request = request;
+  awaiting_token_.insert(id);
+  if (ticket.leads) lead(std::move(request), std::move(ticket.flight));
+  return std::nullopt;
+}
+
+void Batch::lead(TokenRequest request, std::shared_ptr<TokenCache::Flight> flight) {
+  TokenFetch fetch(std::move(request), shared_.auth.credential());
+  const SlotId id = ++last_slot_;
+  auto slot = std::make_unique<Slot>(Exchange({.request = fetch.first()}, exchange_options(true)));
+  slot->fetch = std::move(fetch);
+  slot->led = std::move(flight);
+  Exchange& exchange = slot->exchange;
+  slots_.emplace(id, std::move(slot));
+  perform(id, exchange.start(moment({})));
+}
+
+void Batch::finish(SlotId id, Result<http::Response> result) {
+  if (slots_.at(id)->led) return land(id, std::move(result));
+  const auto slot = std::move(slots_.at(id));
+  slots_.erase(id);
+  --calls_;
+  if (!result && result.error().registry.empty()) {
+    result.error().registry = shared_.options.registry.str();
+  }
+  slot->done(std::move(result));
+}
+
+// A token answer: the next request of the fetch, or its end.
+void Batch::land(SlotId id, Result<http::Response> result) {
+  Slot& slot = *slots_.at(id);
+  if (result) {
+    auto outcome = slot.fetch->on_answer(*result, shared_.options.clock->now());
+    if (auto* request = std::get_if<http::Request>(&outcome)) {
+      slot.exchange = Exchange({.request = std::move(*request)}, exchange_options(true));
+      return perform(id, slot.exchange.start(moment(slot.origin)));
+    }
+    shared_.auth.tokens().land(slot.led, std::get<Result<Token>>(std::move(outcome)));
+  } else if (result.error().code == ErrorCode::cancelled) {
+    give_up_token(slot.led, result.error());
+  } else {
+    result.error().message = "no token from " + slot.origin + ": " + result.error().message;
+    shared_.auth.tokens().land(slot.led, Unexpected(std::move(result).error()));
+  }
+  slots_.erase(id);
+}
+
+// This caller has no time left for the token; others who wait for it may have.
+void Batch::give_up_token(const std::shared_ptr<TokenCache::Flight>& flight, const Error& error) {
+  const std::vector<SlotId> waiting(awaiting_token_.begin(), awaiting_token_.end());
+  for (const SlotId id : waiting) {
+    Slot& slot = *slots_.at(id);
+    if (slot.awaited != flight) continue;
+    awaiting_token_.erase(id);
+    slot.awaited = nullptr;
+    perform(id, slot.exchange.on_token_error(error));
+  }
+  shared_.auth.tokens().abandon(flight);
+}
+
+ExchangeOptions Batch::exchange_options(bool for_token) const {
+  return {.retry = shared_.options.retry,
+          .auth = for_token ? nullptr : &shared_.auth,
+          .follow_redirects = !for_token,
+          .deadline = deadline_};
+}
+
+Moment Batch::moment(const std::string& origin) const {
+  const auto& clock = *shared_.options.clock;
+  return {clock.now(), clock.wall_now(), random01(), shared_.hosts.has_answered(origin)};
+}
+
+void Batch::log(LogEvent::Level level, std::string text) const {
+  if (shared_.options.log) {
+    shared_.options.log(
+        {level, sanitize_for_terminal(shared_.options.registry.str() + ": " + text)});
+  }
+}
+
+}  // namespace purser::net

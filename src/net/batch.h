@@ -1,0 +1,97 @@
+// One run of the driver: the exchanges of one caller, on the caller's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/authenticator.h"
+#include "net/driver.h"
+#include "net/exchange.h"
+#include "net/host_book.h"
+#include "net/token_cache.h"
+
+namespace purser::net {
+
+// What all runs of a driver share.
+struct DriverShared {
+  explicit DriverShared(DriverOptions driver_options)
+      : options(std::move(driver_options)),
+        auth(options.registry, options.credentials, options.allowed_auth_realms) {}
+
+  const DriverOptions options;
+  Authenticator auth;
+  HostBook hosts;
+};
+
+// Thread rule: one thread at a time. Its destructor ends what is still under way, so that no
+// request outlives its caller, whichever way the caller leaves.
+class Batch {
+ public:
+  using Next = std::function<std::optional<Driver::Item>()>;
+
+  Batch(DriverShared& shared, const CallOptions& options);
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  Status run(const Next& next);
+
+ private:
+  using SlotId = std::uint64_t;
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  // A call, or the fetching of a token that calls wait for.
+  struct Slot {
+    explicit Slot(Exchange e) : exchange(std::move(e)) {}
+    Exchange exchange;
+    std::function<void(Result<http::Response>)> done = {};
+    http::RequestId request = 0;                       // in flight; 0: none
+    std::string origin = {};                           // it goes to
+    std::optional<http::Request> held = {};            // until the host's pause is over
+    std::shared_ptr<TokenCache::Flight> awaited = {};  // the token that a call waits for
+    std::string token_key = {};
+    std::optional<TokenRequest> token_request = {};
+    std::optional<TokenFetch> fetch = {};  // of a token fetch, with the flight that it leads
+    std::shared_ptr<TokenCache::Flight> led = {};
+  };
+
+  void fill(const Next& next);
+  void take_answers();
+  void fire_timers();
+  void settle_tokens();
+  TimePoint next_time() const;
+  std::optional<std::string> stopped() const;
+  Status stop(const std::string& why);
+
+  void perform(SlotId id, Action action);
+  void send(SlotId id, http::Request request);
+  void start(SlotId id, http::Request request);
+  void wait(SlotId id, const Wait& wait);
+  std::optional<Action> fetch_token(SlotId id, TokenRequest request);
+  void lead(TokenRequest request, std::shared_ptr<TokenCache::Flight> flight);
+  void finish(SlotId id, Result<http::Response> result);
+  void land(SlotId id, Result<http::Response> result);
+  void give_up_token(const std::shared_ptr<TokenCache::Flight>& flight, const Error& error);
+  ExchangeOptions exchange_options(bool for_token) const;
+  Moment moment(const std::string& origin) const;
+  void log(LogEvent::Level level, std::string text) const;
+
+  DriverShared& shared_;
+  const CallOptions& options_;
+  TimePoint deadline_ = TimePoint::max();
+  std::shared_ptr<http::CompletionQueue> queue_ = std::make_shared<http::CompletionQueue>();
+  SlotId last_slot_ = 0;
+  std::map<SlotId, std::unique_ptr<Slot>> slots_;
+  std::size_t calls_ = 0;  // the slots that are calls: the window counts them alone
+  std::map<http::RequestId, SlotId> in_flight_;
+  std::set<std::pair<TimePoint, SlotId>> timers_;
+  std::set<SlotId> awaiting_token_;
+};
+
+}  // namespace purser::net

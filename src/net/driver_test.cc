@@ -1,0 +1,464 @@
+#include "net/driver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "testing/manual_clock.h"
+#include "testing/matchers.h"
+#include "testing/raw_server.h"
+#include "testing/scripted_transport.h"
+
+namespace purser::net {
+namespace {
+
+using namespace std::chrono_literals;
+using purser::testing::HasError;
+using purser::testing::IsOk;
+using purser::testing::ManualClock;
+using purser::testing::RawServer;
+using purser::testing::ScriptedTransport;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr char kUrl[] = "https://r.test/v2/a/tags/list";
+constexpr char kToken[] =
+    "https://r.test/token?service=s&scope=repository%3Aa%3Apull&client_id=purser";
+constexpr char kBasic[] = "Basic bWU6cHc=";
+
+http::Response reply(int status, http::Headers headers = {}, std::string body = {}) {
+  return {status, std::move(headers), std::move(body)};
+}
+http::Response bearer_challenge() {
+  return reply(401, {{"WWW-Authenticate", R"(Bearer realm="https://r.test/token",service="s",)"
+                                          R"(scope="repository:a:pull")"}});
+}
+http::Response token_answer(const std::string& text) {
+  return reply(200, {}, R"({"token":")" + text + R"(","expires_in":300})");
+}
+
+Call call_of(std::string url = kUrl, std::string scope = "repository:a:pull") {
+  Call call;
+  call.request.url = std::move(url);
+  call.scope = std::move(scope);
+  return call;
+}
+
+class DriverTest : public ::testing::Test {
+ protected:
+  DriverOptions options(Credential credential = {}) {
+    DriverOptions options{
+        .transport = transport_, .clock = clock_, .registry = *RegistryName::parse("r.test")};
+    const bool known = !credential.password.empty() || !credential.registry_token.empty();
+    if (known) options.credentials = single_credential(options.registry, std::move(credential));
+    options.log = [this](const LogEvent& event) { logged_.push_back(event.text); };
+    return options;
+  }
+  static Credential password() { return {.username = "me", .password = Secret("pw")}; }
+
+  // The Authorization of each request, in order.
+  std::vector<std::string> authorizations() const {
+    std::vector<std::string> result;
+    for (const auto& request : transport_->requests()) {
+      result.emplace_back(request.headers.get("Authorization").value_or("none"));
+    }
+    return result;
+  }
+
+  std::shared_ptr<ScriptedTransport> transport_ = std::make_shared<ScriptedTransport>();
+  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+  std::vector<std::string> logged_;
+};
+
+// As many equal calls as wanted; counts the answers by status.
+struct Calls {
+  std::size_t left = 0;
+  std::map<int, int> by_status = {};
+  std::vector<Error> errors = {};
+
+  std::function<std::optional<Driver::Item>()> source() {
+    return [this]() -> std::optional<Driver::Item> {
+      if (left == 0) return std::nullopt;
+      --left;
+      return Driver::Item{call_of(), [this](Result<http::Response> result) {
+                            if (result) {
+                              ++by_status[result->status];
+                            } else {
+                              errors.push_back(result.error());
+                            }
+                          }};
+    };
+  }
+};
+
+TEST_F(DriverTest, OneCallIsOneRequest) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl, reply(404));
+  const auto response = driver.run(call_of());
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->status, 404);
+  EXPECT_THAT(authorizations(), ElementsAre("none"));
+  EXPECT_EQ(driver.auth_seen().scheme, "none");
+}
+
+TEST_F(DriverTest, AnErrorNamesTheRegistry) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, http::Failure{http::Failure::Kind::tls, "bad certificate"});
+  const auto response = driver.run(call_of());
+  ASSERT_THAT(response, HasError(ErrorCode::unreachable, HasSubstr("bad certificate")));
+  EXPECT_EQ(response.error().registry, "r.test");
+}
+
+TEST_F(DriverTest, FetchesATokenAndKeepsItForTheScope) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", std::string(kToken) + "&account=me", token_answer("t"));
+  transport_->answer("GET", kUrl, reply(200));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(authorizations(), ElementsAre("none", kBasic, "Bearer t", "Bearer t"));
+  EXPECT_EQ(driver.auth_seen().scheme, "bearer");
+  EXPECT_EQ(driver.auth_seen().realm, "https://r.test/token");
+}
+
+// A-19, A-21: 300 s less the ten that it is renewed early.
+TEST_F(DriverTest, ATokenThatHasRunOutIsFetchedAnew) {
+  Driver driver(options());
+  for (const char* text : {"t1", "t2"}) {
+    transport_->answer("GET", kUrl, bearer_challenge());
+    transport_->answer("GET", kToken, token_answer(text));
+    transport_->answer("GET", kUrl, reply(200));
+  }
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  clock_->advance(291s);
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(authorizations(),
+              ElementsAre("none", "none", "Bearer t1", "none", "none", "Bearer t2"));
+}
+
+// A-21
+TEST_F(DriverTest, ATokenThatTheRegistryRevokedIsReplacedWithoutAFailure) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", kToken, token_answer("t1"));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", kToken, token_answer("t2"));
+  transport_->answer("GET", kUrl, reply(200));
+  const auto response = driver.run(call_of());
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->status, 200);
+  EXPECT_THAT(authorizations(),
+              ElementsAre("none", "none", "Bearer t1", "Bearer t1", "none", "Bearer t2"));
+}
+
+// A-20: in one window.
+TEST_F(DriverTest, ManyChallengesMakeOneTokenRequest) {
+  Driver driver(options());
+  constexpr int kCalls = 20;
+  for (int i = 0; i < kCalls; ++i) transport_->answer("GET", kUrl, bearer_challenge());
+  for (int i = 0; i < kCalls; ++i) transport_->answer("GET", kUrl, reply(200));
+  transport_->answer("GET", kToken, token_answer("t"));
+  Calls calls{.left = kCalls};
+  EXPECT_THAT(driver.run_each(calls.source()), IsOk());
+  EXPECT_EQ(calls.by_status[200], kCalls);
+  EXPECT_THAT(transport_->requests(), SizeIs(2 * kCalls + 1));
+}
+
+// A-20: in several threads.
+TEST_F(DriverTest, ThreadsThatAreChallengedAtOnceMakeOneTokenRequest) {
+  Driver driver(options());
+  constexpr int kThreads = 8;
+  for (int i = 0; i < kThreads; ++i) transport_->hold("GET", kUrl);
+  transport_->answer("GET", kToken, token_answer("t"));
+  std::atomic<int> good = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      const auto response = driver.run(call_of());
+      if (response && response->status == 200) ++good;
+    });
+  }
+  transport_->wait_for_held(kThreads);
+  for (int i = 0; i < kThreads; ++i) transport_->answer("GET", kUrl, reply(200));
+  transport_->release(bearer_challenge());
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(good, kThreads);
+}
+
+TEST_F(DriverTest, WhenWhoFetchesTheTokenIsCancelledAnotherOneFetchesIt) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->hold("GET", kToken);
+  std::stop_source stop;
+  std::thread leader([&] {
+    EXPECT_THAT(driver.run(call_of(), {.stop = stop.get_token()}), HasError(ErrorCode::cancelled));
+  });
+  transport_->wait_for_held(1);
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", kToken, token_answer("t"));
+  transport_->answer("GET", kUrl, reply(200));
+  std::thread follower([&] { EXPECT_THAT(driver.run(call_of()), IsOk()); });
+  stop.request_stop();
+  leader.join();
+  follower.join();
+}
+
+TEST_F(DriverTest, ARefusedTokenIsTheErrorOfAllThatWaitForIt) {
+  Driver driver(options(password()));
+  for (int i = 0; i < 3; ++i) transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", std::string(kToken) + "&account=me", reply(401));
+  Calls calls{.left = 3};
+  EXPECT_THAT(driver.run_each(calls.source()), IsOk());
+  ASSERT_THAT(calls.errors, SizeIs(3));
+  for (const Error& error : calls.errors) {
+    EXPECT_EQ(error.code, ErrorCode::unauthorized);
+    EXPECT_EQ(error.registry, "r.test");
+    EXPECT_THAT(to_string(error), Not(HasSubstr("pw")));
+  }
+}
+
+TEST_F(DriverTest, PasswordNotSentWhereTheTokenServerRedirectsTo) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", std::string(kToken) + "&account=me",
+                     reply(307, {{"Location", "https://evil.test/"}}));
+  EXPECT_THAT(driver.run(call_of()), HasError(ErrorCode::bad_response, HasSubstr("redirect")));
+}
+
+TEST_F(DriverTest, PasswordNotSentToARealmElsewhere) {
+  Driver driver(options(password()));
+  transport_->answer(
+      "GET", kUrl,
+      reply(401, {{"WWW-Authenticate", "Bearer realm=\"https://evil.test/token\",service=s"}}));
+  const auto response = driver.run(call_of());
+  EXPECT_THAT(response, HasError(ErrorCode::refused, HasSubstr("evil.test")));
+  EXPECT_THAT(response.error().hint, HasSubstr("--auth-realm-allow evil.test"));
+  EXPECT_THAT(transport_->requests(), SizeIs(1));
+}
+
+TEST_F(DriverTest, PasswordNotSentToAnotherHostThanTheRegistrys) {
+  Driver driver(options(password()));
+  transport_->answer("GET", "https://other.test/v2/",
+                     reply(401, {{"WWW-Authenticate", "Basic realm=r"}}));
+  const auto response = driver.run(call_of("https://other.test/v2/"));
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->status, 401);
+  EXPECT_THAT(authorizations(), ElementsAre("none"));
+}
+
+// What is at hand for the registry is not at hand for whom a Link or a bug leads to.
+TEST_F(DriverTest, PasswordNotSentToAnotherHostAfterTheRegistryHadIt) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl, reply(401, {{"WWW-Authenticate", "Basic realm=r"}}));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  for (const char* url : {"https://other.test/v2/", "http://r.test/v2/", "https://r.test:444/v2/",
+                          "https://r.test.evil/v2/", "https://r.test@evil/"}) {
+    transport_->answer("GET", url, reply(200));
+    EXPECT_THAT(driver.run(call_of(url)), IsOk());
+    EXPECT_EQ(authorizations().back(), "none") << url;
+  }
+}
+
+// A-26
+TEST_F(DriverTest, BasicIsAskedForOnceAndThenSentAtOnce) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl, reply(401, {{"WWW-Authenticate", "Basic realm=\"r\""}}));
+  for (int i = 0; i < 2; ++i) transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(authorizations(), ElementsAre("none", kBasic, kBasic));
+  EXPECT_EQ(driver.auth_seen().scheme, "basic");
+}
+
+// A-26
+TEST_F(DriverTest, BasicWithoutCredentialsFailsWithWhatToDo) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, reply(401, {{"WWW-Authenticate", "Basic realm=r"}}));
+  const auto response = driver.run(call_of());
+  EXPECT_THAT(response, HasError(ErrorCode::unauthorized, HasSubstr("password")));
+  EXPECT_THAT(response.error().hint, HasSubstr("user name"));
+}
+
+// A-11, A-12
+TEST_F(DriverTest, BearerGoesBeforeBasicAndNeedsARealm) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl,
+                     reply(401, {{"WWW-Authenticate", "Basic realm=r, Bearer service=s"}}));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());  // Basic is left where Bearer names no realm
+  transport_->answer("GET", kUrl, reply(401, {{"WWW-Authenticate", "Bearer service=s"}}));
+  Driver other(options());
+  EXPECT_THAT(other.run(call_of()), HasError(ErrorCode::bad_response, HasSubstr("realm")));
+}
+
+// A-10
+TEST_F(DriverTest, AnUnknownSchemeIsNamed) {
+  Driver driver(options(password()));
+  transport_->answer("GET", kUrl, reply(401, {{"WWW-Authenticate", "Negotiate"}}));
+  EXPECT_THAT(driver.run(call_of()), HasError(ErrorCode::unsupported, HasSubstr("negotiate")));
+}
+
+// A-30
+TEST_F(DriverTest, ARegistryTokenIsSentAsItIs) {
+  Driver driver(options({.registry_token = Secret("given")}));
+  transport_->answer("GET", kUrl, bearer_challenge());
+  for (int i = 0; i < 2; ++i) transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(authorizations(), ElementsAre("none", "Bearer given", "Bearer given"));
+}
+
+// A-90
+TEST_F(DriverTest, WaitsAsLongAsTheServerAsksAndSaysSo) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, reply(429, {{"Retry-After", "7"}}));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(clock_->waits(), ElementsAre(7s));
+  EXPECT_THAT(logged_, ElementsAre(HasSubstr("429; trying again in 7000 ms")));
+}
+
+// A-90: one pause for the whole host.
+TEST_F(DriverTest, ARateLimitPausesWhatElseGoesToTheHost) {
+  auto one_at_a_time = options();
+  one_at_a_time.in_flight = 2;
+  Driver driver(std::move(one_at_a_time));
+  transport_->answer("GET", kUrl, reply(429, {{"Retry-After", "7"}}));
+  for (int i = 0; i < 4; ++i) transport_->answer("GET", kUrl, reply(200));
+  Calls calls{.left = 4};
+  EXPECT_THAT(driver.run_each(calls.source()), IsOk());
+  EXPECT_EQ(calls.by_status[200], 4);
+  EXPECT_THAT(clock_->waits(), ElementsAre(7s));  // the third and fourth waited along
+}
+
+// A-90
+TEST_F(DriverTest, AMistypedHostFailsAfterTwoAttempts) {
+  Driver driver(options());
+  for (int i = 0; i < 2; ++i) {
+    transport_->answer("GET", kUrl, http::Failure{http::Failure::Kind::resolve, "unknown host"});
+  }
+  EXPECT_THAT(driver.run(call_of()), HasError(ErrorCode::unreachable, HasSubstr("unknown host")));
+}
+
+TEST_F(DriverTest, AHostThatHasAnsweredGetsAllAttempts) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  for (int i = 0; i < 5; ++i) {
+    transport_->answer("GET", kUrl, http::Failure{http::Failure::Kind::broken, "cut"});
+  }
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+}
+
+TEST_F(DriverTest, KeepsToItsWindow) {
+  auto narrow = options();
+  narrow.in_flight = 3;
+  Driver driver(std::move(narrow));
+  for (int i = 0; i < 3; ++i) transport_->hold("GET", kUrl);
+  Calls calls{.left = 10};
+  std::thread run([&] { EXPECT_THAT(driver.run_each(calls.source()), IsOk()); });
+  transport_->wait_for_held(3);
+  EXPECT_THAT(transport_->requests(), SizeIs(3));
+  for (int i = 0; i < 7; ++i) transport_->answer("GET", kUrl, reply(200));
+  transport_->release(reply(200));
+  run.join();
+  EXPECT_EQ(calls.by_status[200], 10);
+}
+
+TEST_F(DriverTest, AnAnswerMayMakeMoreWork) {
+  Driver driver(options());
+  int left = 1;
+  int answered = 0;
+  for (int i = 0; i < 4; ++i) transport_->answer("GET", kUrl, reply(200));
+  const auto status = driver.run_each([&]() -> std::optional<Driver::Item> {
+    if (left == 0) return std::nullopt;
+    --left;
+    return Driver::Item{call_of(), [&](Result<http::Response>) {
+                          if (++answered < 4) ++left;
+                        }};
+  });
+  EXPECT_THAT(status, IsOk());
+  EXPECT_EQ(answered, 4);
+}
+
+TEST_F(DriverTest, AStopEndsTheCallAndTellsEachThatWaits) {
+  Driver driver(options());
+  for (int i = 0; i < 3; ++i) transport_->hold("GET", kUrl);
+  Calls calls{.left = 3};
+  std::stop_source stop;
+  std::thread run([&] {
+    EXPECT_THAT(driver.run_each(calls.source(), {.stop = stop.get_token()}),
+                HasError(ErrorCode::cancelled));
+  });
+  transport_->wait_for_held(3);
+  stop.request_stop();
+  run.join();
+  ASSERT_THAT(calls.errors, SizeIs(3));
+  EXPECT_EQ(calls.errors[0].code, ErrorCode::cancelled);
+}
+
+TEST_F(DriverTest, ACallThatIsStoppedBeforeItBeginsSendsNothing) {
+  Driver driver(options());
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THAT(driver.run(call_of(), {.stop = stop.get_token()}), HasError(ErrorCode::cancelled));
+  EXPECT_THAT(transport_->requests(), SizeIs(0));
+}
+
+TEST_F(DriverTest, TheDeadlineEndsACallThatHasNoAnswer) {
+  Driver driver(options());
+  transport_->hold("GET", kUrl);
+  EXPECT_THAT(driver.run(call_of(), {.deadline = 3s}),
+              HasError(ErrorCode::cancelled, HasSubstr("deadline")));
+  EXPECT_THAT(clock_->waits(), ElementsAre(3s));
+}
+
+TEST_F(DriverTest, AnExceptionOfACallbackLeavesNoRequestBehind) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, reply(200));
+  transport_->hold("GET", kUrl);
+  int left = 2;
+  EXPECT_THROW((void)driver.run_each([&]() -> std::optional<Driver::Item> {
+    if (left-- <= 0) return std::nullopt;
+    return Driver::Item{call_of(),
+                        [](Result<http::Response>) { throw std::runtime_error("the caller's"); }};
+  }),
+               std::runtime_error);
+  transport_->release(reply(200));  // it was cancelled: nothing is held any more
+  EXPECT_THAT(transport_->requests(), SizeIs(2));
+}
+
+// A-95: over a real socket, within 200 ms.
+TEST(DriverOnCurlTest, AStopEndsARequestThatHasNoAnswerSoon) {
+  RawServer server([](const std::string&) {
+    return RawServer::Answer{"", RawServer::Answer::Then::hold};
+  });
+  const auto registry = "127.0.0.1:" + std::to_string(server.port());
+  Driver driver({.transport = http::curl_transport({}),
+                 .clock = http::system_clock(),
+                 .registry = *RegistryName::parse(registry)});
+  std::stop_source stop;
+  std::chrono::steady_clock::time_point stopped;
+  std::thread stopper([&] {
+    server.wait_for_requests(1);
+    stopped = std::chrono::steady_clock::now();
+    stop.request_stop();
+  });
+  EXPECT_THAT(driver.run(call_of(server.url("/v2/")), {.stop = stop.get_token()}),
+              HasError(ErrorCode::cancelled));
+  const auto ended = std::chrono::steady_clock::now();
+  stopper.join();
+  EXPECT_LT(ended - stopped, 200ms);
+}
+
+}  // namespace
+}  // namespace purser::net

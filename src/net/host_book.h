@@ -1,0 +1,52 @@
+// What is known of the hosts of this run: which have answered, which asked for a pause.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace purser::net {
+
+// Keyed by origin_text of a URL. Thread rule: all members may be called at once.
+class HostBook {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  void note_answer(std::string_view origin) {
+    const std::lock_guard lock(mutex_);
+    entry(origin).answered = true;
+  }
+  bool has_answered(std::string_view origin) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = hosts_.find(origin);
+    return found != hosts_.end() && found->second.answered;
+  }
+  void pause(std::string_view origin, TimePoint until) {
+    const std::lock_guard lock(mutex_);
+    auto& host = entry(origin);
+    host.paused_until = std::max(host.paused_until, until);
+  }
+  TimePoint paused_until(std::string_view origin) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = hosts_.find(origin);
+    return found == hosts_.end() ? TimePoint::min() : found->second.paused_until;
+  }
+
+ private:
+  struct Host {
+    bool answered = false;
+    TimePoint paused_until = TimePoint::min();
+  };
+  Host& entry(std::string_view origin) {
+    const auto found = hosts_.find(origin);
+    return found != hosts_.end() ? found->second : hosts_[std::string(origin)];
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Host, std::less<>> hosts_;
+};
+
+}  // namespace purser::net

@@ -1,0 +1,167 @@
+#include "net/token.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "net/url.h"
+
+namespace purser::net {
+namespace {
+
+constexpr std::int64_t kShortestLife = 60;           // what the token specification guarantees
+constexpr std::int64_t kLongestLife = 24 * 60 * 60;  // beyond it a server's number is not believed
+constexpr std::chrono::seconds kRenewEarly{10};
+
+std::string base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+Error token_error(ErrorCode code, const std::string& realm, std::string_view what) {
+  Error error;
+  error.code = code;
+  error.message = "the token server " + redacted_url(realm) + " " + std::string(what);
+  return error;
+}
+
+// A token goes into a header as it is: a line break in it would be a header of the server's own.
+bool is_header_safe(std::string_view token) {
+  return std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool refuses_identity_tokens(int status) {
+  return status == 404 || status == 405 || status == 400 || status == 401;
+}
+
+}  // namespace
+
+std::string basic_authorization(const Credential& credential) {
+  return "Basic " + base64(credential.username + ":" + credential.password.reveal());
+}
+
+std::string TokenRequest::key() const {
+  auto sorted = scopes;
+  std::sort(sorted.begin(), sorted.end());
+  std::string key = realm + '\n' + service + '\n' + (with_credential ? "known" : "anonymous");
+  for (const std::string& scope : sorted) key += '\n' + scope;
+  return key;
+}
+
+TokenFetch::TokenFetch(TokenRequest request, std::optional<Credential> credential)
+    : request_(std::move(request)) {
+  if (request_.with_credential) credential_ = std::move(credential);
+  posting_ = credential_ && !credential_->identity_token.empty();
+}
+
+http::Request TokenFetch::first() const { return posting_ ? post() : get(); }
+
+http::Request TokenFetch::get() const {
+  std::string query;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    query += (query.empty() ? "" : "&") + std::string(name) + '=' + percent_encode(value);
+  };
+  if (!request_.service.empty()) add("service", request_.service);
+  for (const std::string& scope : request_.scopes) add("scope", scope);
+  add("client_id", "purser");
+  http::Request request;
+  request.max_body_bytes = kMaxTokenAnswerBytes;
+  request.headers.add("Accept", "application/json");
+  request.headers.add("Accept-Encoding", "identity");
+  if (credential_) {
+    add("account", credential_->username);
+    request.headers.add("Authorization", basic_authorization(*credential_));
+  }
+  const auto realm = Url::parse(request_.realm);
+  request.url = realm ? realm->with_query(query) : std::string();
+  return request;
+}
+
+http::Request TokenFetch::post() const {
+  std::string form = "grant_type=refresh_token&client_id=purser";
+  if (!request_.service.empty()) form += "&service=" + percent_encode(request_.service);
+  std::string scopes;
+  for (const std::string& scope : request_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+  if (!scopes.empty()) form += "&scope=" + percent_encode(scopes);
+  form += "&refresh_token=" + percent_encode(credential_->identity_token.reveal());
+  http::Request request;
+  request.method = "POST";
+  request.url = request_.realm;
+  request.max_body_bytes = kMaxTokenAnswerBytes;
+  request.headers.add("Accept", "application/json");
+  request.headers.add("Accept-Encoding", "identity");
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  request.body = std::make_shared<const std::string>(std::move(form));
+  return request;
+}
+
+std::variant<http::Request, Result<Token>> TokenFetch::on_answer(
+    const http::Response& response, std::chrono::steady_clock::time_point now) {
+  if (response.status == 200) return parse_token(response.body, request_.realm, now);
+  const bool has_password = credential_ && !credential_->password.empty();
+  if (posting_ && has_password && refuses_identity_tokens(response.status)) {
+    posting_ = false;
+    return get();
+  }
+  return Result<Token>(Unexpected(refused_by_server(response)));
+}
+
+Error TokenFetch::refused_by_server(const http::Response& response) const {
+  const int status = response.status;
+  const std::string answered = "answered " + std::to_string(status);
+  Error error = token_error(ErrorCode::bad_response, request_.realm, answered);
+  if (status == 401 || status == 403) {
+    error.code = ErrorCode::unauthorized;
+    if (credential_) {
+      error = token_error(ErrorCode::unauthorized, request_.realm,
+                          "refused the credentials (" + std::to_string(status) + ")");
+      error.hint = "Check the user name and the password";
+    } else {
+      error = token_error(ErrorCode::unauthorized, request_.realm,
+                          "gives no token without credentials (" + std::to_string(status) + ")");
+      error.hint = "Give a user name and a password for this registry";
+    }
+  } else if (status == 429) {
+    error.code = ErrorCode::rate_limited;
+  } else if (status >= 500) {
+    error.code = ErrorCode::unreachable;
+  } else if (status / 100 == 3) {
+    error.message += ", a redirect; a token request is not sent on to another place";
+  }
+  error.http = HttpFailure{.status = status,
+                           .method = posting_ ? "POST" : "GET",
+                           .url = redacted_url(request_.realm),
+                           .server_message = shorten(sanitize_for_terminal(response.body), 200)};
+  return error;
+}
+
+Result<Token> parse_token(const std::string& body, const std::string& realm,
+                          std::chrono::steady_clock::time_point now) {
+  const auto bad = [&](std::string_view what) {
+    return Unexpected(token_error(ErrorCode::bad_response, realm, what));
+  };
+  const auto document = json::parse_strict(body);
+  if (!document || !document->is_object()) return bad("answered something that is not JSON");
+  std::string text;
+  for (const char* name : {"token", "access_token"}) {
+    const auto member = json::find_string(*document, name);
+    if (!member) return bad("answered with a token that is not a string");
+    if (text.empty() && *member) text = **member;
+  }
+  if (text.empty()) return bad("answered without a token");
+  if (!is_header_safe(text)) return bad("answered with a token that cannot stand in a header");
+  const auto life = json::find_int64(*document, "expires_in");
+  const std::int64_t seconds =
+      std::clamp(life ? life->value_or(kShortestLife) : kShortestLife, kShortestLife, kLongestLife);
+  return Token{Secret(std::move(text)), now + std::chrono::seconds(seconds) - kRenewEarly};
+}
+
+}  // namespace purser::net

@@ -1,0 +1,66 @@
+// Bearer tokens: how one is asked for, and what comes back.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "purser/credentials.h"
+#include "purser/result.h"
+#include "purser/transport.h"
+
+namespace purser::net {
+
+// A token answer is a few KiB; more is no token.
+inline constexpr std::size_t kMaxTokenAnswerBytes = 64 * 1024;
+
+struct Token {
+  Secret text;
+  std::chrono::steady_clock::time_point expires = {};  // monotonic: wall-clock jumps do not matter
+};
+
+// What a challenge asks for, checked: the realm may be asked, and with the credential if
+// `with_credential` says so.
+struct TokenRequest {
+  std::string realm = {};
+  std::string service = {};              // empty: none
+  std::vector<std::string> scopes = {};  // as union_of_scopes gives them
+  bool with_credential = false;
+
+  // Equal for equal needs, whatever the order of the scopes.
+  std::string key() const;
+};
+
+// The requests that get one token: usually one; an identity token that the server does not take
+// falls back to the password, if there is one. Thread rule: one thread at a time.
+class TokenFetch {
+ public:
+  // `credential` must be there if the request says with_credential; otherwise it is not used.
+  TokenFetch(TokenRequest request, std::optional<Credential> credential);
+
+  http::Request first() const;
+  // The token, an error, or the next request to send. Errors: unauthorized, rate_limited,
+  // unreachable, bad_response.
+  std::variant<http::Request, Result<Token>> on_answer(const http::Response& response,
+                                                       std::chrono::steady_clock::time_point now);
+
+ private:
+  http::Request get() const;
+  http::Request post() const;
+  Error refused_by_server(const http::Response& response) const;
+
+  TokenRequest request_;
+  std::optional<Credential> credential_;
+  bool posting_ = false;
+};
+
+// The token of a 200 answer. `realm` is for the error alone.
+Result<Token> parse_token(const std::string& body, const std::string& realm,
+                          std::chrono::steady_clock::time_point now);
+
+// "Basic dXNlcjpwYXNz"
+std::string basic_authorization(const Credential& credential);
+
+}  // namespace purser::net

@@ -1,0 +1,416 @@
+// Reading manifests and blobs, singly and in bulk (A-46 to A-52, A-59, A-84, A-85).
+#include <fmt/format.h>
+
+#include "registry/client_fixture.h"
+
+namespace purser {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::HasError;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+class ManifestReadTest : public ClientTest {
+ protected:
+  static constexpr const char* kTag = "/v2/a/manifests/v1";
+
+  Digest image_ = registry_->add_image("a", "v1");
+  std::string raw_ = *registry_->manifest("a", image_);
+};
+
+// "`purser digest` sends one request".
+TEST_F(ManifestReadTest, TakesTheDigestFromOneHead) {
+  auto head = client().head(reference("a:v1"));
+  ASSERT_THAT(head, IsOk());
+  EXPECT_EQ(head->digest, image_);
+  EXPECT_EQ(head->media_type, media_type::kOciManifest);
+  EXPECT_EQ(head->size, static_cast<std::int64_t>(raw_.size()));
+  EXPECT_EQ(registry_->count(""), 1u);
+  EXPECT_EQ(registry_->count("HEAD"), 1u);
+}
+
+// A-46: exactly these, as one header.
+TEST_F(ManifestReadTest, AcceptsTheFourMediaTypes) {
+  const Client c = client();
+  EXPECT_THAT(c.head(reference("a:v1")), IsOk());
+  EXPECT_THAT(c.manifest(reference("a:v1")), IsOk());
+  for (const auto& seen : registry_->log()) {
+    EXPECT_THAT(seen.headers.all("Accept"),
+                ElementsAre("application/vnd.oci.image.index.v1+json, "
+                            "application/vnd.oci.image.manifest.v1+json, "
+                            "application/vnd.docker.distribution.manifest.list.v2+json, "
+                            "application/vnd.docker.distribution.manifest.v2+json"));
+    EXPECT_THAT(seen.headers.all("Accept-Encoding"), ElementsAre("identity"));
+  }
+}
+
+// A-47.
+TEST_F(ManifestReadTest, HashesTheManifestItselfWhereHeadDoesNotSay) {
+  change([](auto& options) { options.sends_digest = false; });
+  auto head = client().head(reference("a:v1"));
+  ASSERT_THAT(head, IsOk());
+  EXPECT_EQ(head->digest, image_);
+}
+
+TEST_F(ManifestReadTest, AsksByGetWhereHeadIsRefused) {
+  for (const int status : {400, 403, 404, 405, 501}) {
+    registry_->clear_faults();
+    registry_->fail({.method = "HEAD", .times = -1, .status = status});
+    auto head = client().head(reference("a:v1"));
+    ASSERT_THAT(head, IsOk()) << status;
+    EXPECT_EQ(head->digest, image_);
+  }
+}
+
+TEST_F(ManifestReadTest, ConfirmsAbsenceByGet) {
+  EXPECT_THAT(client().head(reference("a:gone")), HasError(ErrorCode::not_found));
+  EXPECT_EQ(registry_->count("GET", "/manifests/gone"), 1u);
+}
+
+TEST_F(ManifestReadTest, NeverTakesARefusalOrAFailureForAbsence) {
+  for (const int status : {401, 403, 500, 503}) {
+    registry_->clear_faults();
+    registry_->fail({.times = -1, .status = status});
+    auto head = client().head(reference("a:v1"));
+    ASSERT_FALSE(head);
+    EXPECT_NE(head.error().code, ErrorCode::not_found) << status;
+  }
+}
+
+TEST_F(ManifestReadTest, DoesNotTrustAHeadThatNamesAnotherDigestThanWasAsked) {
+  const Digest other = registry_->add_image("a", "v2");
+  registry_->after_request([&](const testing::SeenRequest&, http::Outcome& outcome) {
+    std::get<http::Response>(outcome).headers.set("Docker-Content-Digest", other.str());
+  });
+  auto head = client().head(by_digest("a", image_));
+  ASSERT_THAT(head, IsOk());
+  EXPECT_EQ(head->digest, image_);
+}
+
+TEST_F(ManifestReadTest, KeepsTheBytesAsTheyCame) {
+  auto manifest = client().manifest(reference("a:v1"));
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_EQ(manifest->raw(), raw_);
+  EXPECT_EQ(manifest->digest(), image_);
+}
+
+// A-48.
+TEST_F(ManifestReadTest, RefusesBytesThatDoNotHashToTheAnnouncedDigest) {
+  http::Response lie = reply(200, raw_ + " ",
+                             {{"Docker-Content-Digest", image_.str()},
+                              {"Content-Type", std::string(media_type::kOciManifest)}});
+  answer(kTag, lie);
+  EXPECT_THAT(client().manifest(reference("a:v1")), HasError(ErrorCode::digest_mismatch));
+}
+
+// A-49: the header of a damaged store is right, the bytes are not.
+TEST_F(ManifestReadTest, HashesWhatWasAskedByDigest) {
+  answer("/v2/a/manifests/" + image_.str(),
+         reply(200, raw_ + " ",
+               {{"Content-Type", std::string(media_type::kOciManifest)},
+                {"Docker-Content-Digest", Digest::of(raw_ + " ").str()}}));
+  EXPECT_THAT(client().manifest(by_digest("a", image_)), HasError(ErrorCode::digest_mismatch));
+}
+
+// A-50.
+TEST_F(ManifestReadTest, RefusesAManifestOverTheLimit) {
+  answer(kTag, reply(200, std::string(kMaxManifestBytes + 1, ' ')));
+  EXPECT_THAT(client().manifest(reference("a:v1")), HasError(ErrorCode::too_large));
+}
+
+TEST_F(ManifestReadTest, RefusesAPageOfALogin) {
+  answer(kTag, reply(200, "<html>log in</html>", {{"Content-Type", "text/html"}}));
+  EXPECT_FALSE(client().manifest(reference("a:v1")));
+}
+
+TEST_F(ManifestReadTest, RefusesSchema1) {
+  answer(kTag, reply(200, R"({"schemaVersion":1,"name":"a"})",
+                     {{"Content-Type", std::string(media_type::kDockerSchema1Signed)}}));
+  EXPECT_THAT(client().manifest(reference("a:v1")), HasError(ErrorCode::unsupported));
+}
+
+TEST_F(ManifestReadTest, ErrorsNameTheOperationAndTheReference) {
+  auto manifest = client().manifest(reference("a:gone"));
+  ASSERT_THAT(manifest, HasError(ErrorCode::not_found));
+  EXPECT_THAT(to_string(manifest.error()),
+              HasSubstr("cannot read the manifest of registry.test/a:gone"));
+}
+
+TEST_F(ManifestReadTest, ReadsASmallBlobAndChecksIt) {
+  const Digest blob = registry_->add_blob("a", "{}");
+  const Descriptor descriptor{.media_type = "x/y", .digest = blob, .size = 2};
+  EXPECT_THAT(client().small_blob(repository("a"), descriptor), IsOkAndHolds("{}"));
+  answer("/v2/a/blobs/" + blob.str(), reply(200, "{ }"));
+  EXPECT_THAT(client().small_blob(repository("a"), descriptor),
+              HasError(ErrorCode::digest_mismatch));
+}
+
+// A-34: where blobs are stored elsewhere, the password does not go there.
+TEST_F(ManifestReadTest, FollowsABlobToItsStoreWithoutTheCredentials) {
+  change([](auto& options) {
+    options.authorization = "Basic dXNlcjpwYXNz";
+    options.blob_host = "store.test";
+  });
+  const Digest blob = registry_->add_blob("a", "{}");
+  ClientOptions options = client_options();
+  options.credentials = single_credential(*RegistryName::parse("registry.test"),
+                                          {.username = "user", .password = Secret("pass")});
+  EXPECT_THAT(client(std::move(options))
+                  .small_blob(repository("a"), {.media_type = "x/y", .digest = blob, .size = 2}),
+              IsOkAndHolds("{}"));
+  const auto last = registry_->log().back();
+  EXPECT_THAT(last.url, HasSubstr("https://store.test/"));
+  EXPECT_FALSE(last.headers.get("Authorization"));
+}
+
+TEST_F(ManifestReadTest, SaysThatABlobIsNotThere) {
+  const Descriptor descriptor{.media_type = "x/y", .digest = Digest::of("none"), .size = 4};
+  EXPECT_THAT(client().small_blob(repository("a"), descriptor), HasError(ErrorCode::not_found));
+}
+
+class BulkTest : public ManifestReadTest {
+ protected:
+  template <class T>
+  static Source<T> source_of(std::vector<T> items) {
+    auto left = std::make_shared<std::vector<T>>(std::move(items));
+    return [left]() -> std::optional<T> {
+      if (left->empty()) return std::nullopt;
+      T item = std::move(left->front());
+      left->erase(left->begin());
+      return item;
+    };
+  }
+};
+
+TEST_F(BulkTest, GivesEachHeadOrItsError) {
+  registry_->add_image("a", "v2");
+  std::vector<std::string> good, bad;
+  EXPECT_THAT(client().head_each(
+                  source_of<Reference>({reference("a:v1"), reference("a:gone"), reference("a:v2")}),
+                  [&](const Reference& item, Result<Descriptor> head) {
+                    (head ? good : bad).push_back(*item.tag());
+                    EXPECT_TRUE(head || head.error().code == ErrorCode::not_found);
+                  }),
+              IsOk());
+  EXPECT_THAT(good, UnorderedElementsAre("v1", "v2"));
+  EXPECT_THAT(bad, ElementsAre("gone"));
+}
+
+TEST_F(BulkTest, FallsBackToGetWithinTheWindow) {
+  change([](auto& options) { options.head_manifests = false; });
+  std::vector<Digest> digests;
+  EXPECT_THAT(client().head_each(source_of<Reference>({reference("a:v1"), reference("a:v1")}),
+                                 [&](const Reference&, Result<Descriptor> head) {
+                                   ASSERT_THAT(head, IsOk());
+                                   digests.push_back(head->digest);
+                                 }),
+              IsOk());
+  EXPECT_THAT(digests, ElementsAre(image_, image_));
+}
+
+TEST_F(BulkTest, LetsACallbackMakeMoreWork) {
+  const Digest index = registry_->add_index("a", "all", {image_});
+  std::vector<Digest> waiting{index};
+  std::vector<Digest> read;
+  EXPECT_THAT(client().manifest_each(
+                  [&]() -> std::optional<Reference> {
+                    if (waiting.empty()) return std::nullopt;
+                    const Digest next = waiting.back();
+                    waiting.pop_back();
+                    return by_digest("a", next);
+                  },
+                  [&](const Reference&, Result<Manifest> manifest) {
+                    ASSERT_THAT(manifest, IsOk());
+                    read.push_back(manifest->digest());
+                    for (const Descriptor& child : manifest->children()) {
+                      waiting.push_back(child.digest);
+                    }
+                  }),
+              IsOk());
+  EXPECT_THAT(read, ElementsAre(index, image_));
+}
+
+TEST_F(BulkTest, ReadsBlobs) {
+  const Digest blob = registry_->add_blob("a", "bytes");
+  const BlobOf there{repository("a"), {.media_type = "", .digest = blob, .size = 5}};
+  const BlobOf absent{repository("a"), {.media_type = "", .digest = Digest::of("no"), .size = 2}};
+  std::vector<std::string> bytes;
+  int failed = 0;
+  EXPECT_THAT(client().small_blob_each(source_of<BlobOf>({there, absent}),
+                                       [&](const BlobOf&, Result<std::string> result) {
+                                         if (result) {
+                                           bytes.push_back(*result);
+                                         } else {
+                                           ++failed;
+                                         }
+                                       }),
+              IsOk());
+  EXPECT_THAT(bytes, ElementsAre("bytes"));
+  EXPECT_EQ(failed, 1);
+}
+
+TEST_F(BulkTest, AnswersEachItemThatItTookWhenItIsStopped) {
+  std::stop_source stop;
+  int taken = 0;
+  int answered = 0;
+  // Each HEAD asks for a GET, which waits in the window when the stop comes.
+  registry_->fail({.method = "HEAD", .times = -1, .status = 404});
+  const Status status = client().head_each(
+      [&]() -> std::optional<Reference> {
+        if (taken == 5) return std::nullopt;
+        if (++taken == 5) stop.request_stop();
+        return reference("a:v1");
+      },
+      [&](const Reference&, Result<Descriptor>) { ++answered; }, {.stop = stop.get_token()});
+  EXPECT_THAT(status, HasError(ErrorCode::cancelled));
+  EXPECT_EQ(answered, taken);
+}
+
+class PlatformTest : public ClientTest {
+ protected:
+  Digest image(const std::string& arch, const std::string& variant = {}) {
+    const std::string config =
+        fmt::format(R"({{"os":"linux","architecture":"{}","variant":"{}"}})", arch, variant);
+    const Digest blob = registry_->add_blob("a", config);
+    return registry_->put(
+        "a",
+        fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}",)"
+                    R"("digest":"{}","size":{}}},"layers":[]}})",
+                    media_type::kOciManifest, "application/vnd.oci.image.config.v1+json",
+                    blob.str(), config.size()),
+        std::string(media_type::kOciManifest));
+  }
+  static std::string child(const Digest& digest, const std::string& platform,
+                           std::string_view type = media_type::kOciManifest) {
+    return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":1{}{}}})", type, digest.str(),
+                       platform.empty() ? "" : ",\"platform\":", platform);
+  }
+  static std::string platform(const std::string& os, const std::string& arch,
+                              const std::string& variant = {}) {
+    return fmt::format(R"({{"os":"{}","architecture":"{}"{}}})", os, arch,
+                       variant.empty() ? "" : fmt::format(R"(,"variant":"{}")", variant));
+  }
+  Digest index(const std::string& tag, const std::vector<std::string>& children) {
+    std::string list;
+    for (const std::string& entry : children) list += (list.empty() ? "" : ",") + entry;
+    return registry_->put("a", tag,
+                          fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{}]}})",
+                                      media_type::kOciIndex, list),
+                          std::string(media_type::kOciIndex));
+  }
+  Result<Manifest> find(const std::string& tag, const std::string& wish) {
+    return client().manifest(reference("a:" + tag), *Platform::parse(wish));
+  }
+};
+
+// A-59.
+TEST_F(PlatformTest, FollowsAnIndexToTheChildThatFits) {
+  const Digest amd = image("amd64");
+  const Digest arm = image("arm64");
+  index("v1", {child(amd, platform("linux", "amd64")), child(arm, platform("linux", "arm64"))});
+  auto found = find("v1", "linux/arm64");
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(found->digest(), arm);
+}
+
+TEST_F(PlatformTest, PrefersTheExactVariant) {
+  const Digest v7 = image("arm", "v7");
+  const Digest v6 = image("arm", "v6");
+  index("v1",
+        {child(v7, platform("linux", "arm", "v7")), child(v6, platform("linux", "arm", "v6"))});
+  EXPECT_EQ(find("v1", "linux/arm/v6")->digest(), v6);
+  EXPECT_EQ(find("v1", "linux/arm")->digest(), v7);
+}
+
+TEST_F(PlatformTest, FindsTheChildOfANestedIndex) {
+  const Digest arm = image("arm64");
+  const Digest inner = index("", {child(arm, platform("linux", "arm64"))});
+  index("v1", {child(inner, "", media_type::kOciIndex)});
+  EXPECT_EQ(find("v1", "linux/arm64")->digest(), arm);
+}
+
+TEST_F(PlatformTest, LooksFourIndexesDeepAndNoDeeper) {
+  Digest inner = image("arm64");
+  inner = index("", {child(inner, platform("linux", "arm64"))});
+  for (const char* tag : {"d2", "d3", "d4", "d5"}) {
+    inner = index(tag, {child(inner, "", media_type::kOciIndex)});
+  }
+  EXPECT_THAT(find("d4", "linux/arm64"), IsOk());
+  EXPECT_THAT(find("d5", "linux/arm64"), HasError(ErrorCode::unsupported));
+}
+
+TEST_F(PlatformTest, NamesThePlatformsThatThereAre) {
+  index("v1", {child(image("amd64"), platform("linux", "amd64")),
+               child(image("x"), platform("unknown", "unknown"))});
+  EXPECT_THAT(find("v1", "linux/s390x"), HasError(ErrorCode::not_found, "it is for linux/amd64"));
+  EXPECT_THAT(find("v1", "unknown/unknown"), HasError(ErrorCode::not_found));
+}
+
+TEST_F(PlatformTest, LooksIntoTheConfigOfASingleImage) {
+  registry_->set_tag("a", "one", image("amd64"));
+  EXPECT_THAT(find("one", "linux/amd64"), IsOk());
+  EXPECT_THAT(find("one", "linux/arm64"), HasError(ErrorCode::not_found, HasSubstr("linux/amd64")));
+}
+
+class ReferrersTest : public ManifestReadTest {
+ protected:
+  Result<std::vector<Descriptor>> referrers() {
+    return client().referrers(repository("a"), image_);
+  }
+  std::string target_ = "/v2/a/referrers/" + image_.str();
+};
+
+// A-84.
+TEST_F(ReferrersTest, ReadsTheIndex) {
+  change([](auto& options) { options.referrers_api = true; });
+  EXPECT_THAT(referrers(), IsOkAndHolds(IsEmpty()));
+  const Digest sbom = registry_->put(
+      "a",
+      fmt::format(R"({{"schemaVersion":2,"mediaType":"{0}","config":{{"mediaType":"a/b",)"
+                  R"("digest":"{1}","size":1}},"layers":[],"subject":{{"mediaType":"{0}",)"
+                  R"("digest":"{1}","size":1}}}})",
+                  media_type::kOciManifest, image_.str()),
+      std::string(media_type::kOciManifest));
+  auto found = referrers();
+  ASSERT_THAT(found, IsOkAndHolds(SizeIs(1)));
+  EXPECT_EQ(found->front().digest, sbom);
+}
+
+TEST_F(ReferrersTest, SaysWhereThereIsNoSuchApi) {
+  EXPECT_THAT(referrers(), HasError(ErrorCode::unsupported));  // 404 text/plain, as 2.8.2
+  for (const int status : {400, 405}) {
+    answer(target_, reply(status, ""));
+    EXPECT_THAT(referrers(), HasError(ErrorCode::unsupported)) << status;
+  }
+  answer(target_, reply(200, "<html>", {{"Content-Type", "text/html"}}));
+  EXPECT_THAT(referrers(), HasError(ErrorCode::unsupported));
+}
+
+// A-85.
+TEST_F(ReferrersTest, NeverTakesARefusalForNone) {
+  answer(target_, reply(401, ""));
+  EXPECT_THAT(referrers(), HasError(ErrorCode::unauthorized));
+  answer(target_, reply(403, ""));
+  EXPECT_THAT(referrers(), HasError(ErrorCode::forbidden));
+  answer(target_, reply(503, ""));
+  EXPECT_THAT(referrers(), HasError(ErrorCode::unreachable));
+}
+
+TEST_F(ReferrersTest, FollowsLinksOfItsOwnHostAlone) {
+  const std::string empty = fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[]}})",
+                                        media_type::kOciIndex);
+  const std::string type(media_type::kOciIndex);
+  answer(target_, reply(200, empty, {{"Content-Type", type}, {"Link", "<?page=2>; rel=next"}}));
+  answer(target_ + "?page=2",
+         reply(200, empty, {{"Content-Type", type}, {"Link", "<https://evil.test/>; rel=next"}}));
+  EXPECT_THAT(referrers(), HasError(ErrorCode::incomplete));
+  EXPECT_EQ(registry_->count(""), 2u);
+}
+
+}  // namespace
+}  // namespace purser

@@ -1,0 +1,209 @@
+// What every way of removing a tag has in common: looking before, looking after, putting back.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "purser/client.h"
+#include "purser/stand_in.h"
+#include "registry/untag_job.h"
+
+namespace purser {
+namespace {
+
+// From the first change to the last look nothing may be stopped: half of an untag is a tag on a
+// stand-in.
+const CallOptions kNotToBeStopped = {};
+
+}  // namespace
+
+UntagJob::UntagJob(const Client& client, const ClientCore& core, const Reference& reference,
+                   ChangeLog* log, const CallOptions& options)
+    : client_(client),
+      core_(core),
+      wish_(reference),
+      repository_(reference.repository()),
+      log_(log),
+      options_(options),
+      operation_(core.operation("untag", reference)) {}
+
+Result<UntagMethod> UntagJob::run() {
+  if (Status status = core_.check_registry(repository_, operation_); !status) {
+    return Unexpected(std::move(status).error());
+  }
+  if (!wish_.tag()) {
+    return Unexpected(make_error(operation_, ErrorCode::invalid_argument, "no tag is named",
+                                 "Name the tag: REPOSITORY:TAG"));
+  }
+  tag_ = *wish_.tag();
+  auto reference = Reference::with_tag(repository_, tag_);
+  if (!reference) return Unexpected(in_context(std::move(reference).error(), operation_));
+  tag_reference_ = *std::move(reference);
+
+  auto found = find();
+  if (!found) return Unexpected(std::move(found).error());
+  if (!*found) return UntagMethod::already_absent;
+  if (Status wished = check_wish(**found); !wished) return Unexpected(std::move(wished).error());
+  if (Status deletes = require_deletes(client_, core_, repository_, operation_, options_);
+      !deletes) {
+    return Unexpected(std::move(deletes).error());
+  }
+  original_ = (*found)->original;
+  const std::optional<Manifest> left_behind = (*found)->stand_in;
+  if (left_behind) {
+    if (Status alone = check_nobody_else_has(left_behind->digest()); !alone) {
+      return Unexpected(std::move(alone).error());
+    }
+  }
+  if (options_.stop.stop_requested()) {
+    return Unexpected(make_error(operation_, ErrorCode::cancelled, "stopped before any change"));
+  }
+  const Change change{Change::Kind::untag, repository_, tag_, *original_, {}};
+  if (log_ != nullptr) {
+    if (Status logged = log_->before(change); !logged) return Unexpected(std::move(logged).error());
+  }
+  Result<UntagMethod> result = remove(left_behind);
+  if (log_ != nullptr) {
+    const Status outcome = result ? Status() : Status(Unexpected(result.error()));
+    if (Status logged = log_->after(change, outcome); !logged) {
+      core_.log(LogEvent::Level::warning, to_string(logged.error()));
+    }
+  }
+  return result;
+}
+
+Result<std::optional<UntagJob::Found>> UntagJob::find() {
+  auto on_tag = client_.manifest(*tag_reference_, options_);
+  if (!on_tag) {
+    if (is_confirmed_absence(on_tag.error())) return std::optional<Found>();
+    return Unexpected(std::move(on_tag).error());
+  }
+  auto found = identify(*std::move(on_tag));
+  if (!found) return Unexpected(std::move(found).error());
+  return std::optional(*std::move(found));
+}
+
+// Is it a stand-in that an interrupted run left there? Only if it is exactly what would be made for
+// the original that it claims; anything else is somebody's image.
+Result<UntagJob::Found> UntagJob::identify(Manifest on_tag) {
+  const std::optional<StandInClaim> claim = stand_in_claim(on_tag);
+  if (!claim || claim->tag != tag_) return Found{std::move(on_tag)};
+  auto original = client_.manifest(Reference::with_digest(repository_, claim->original), options_);
+  if (!original) {
+    if (is_confirmed_absence(original.error())) return Found{std::move(on_tag)};
+    return Unexpected(std::move(original).error());
+  }
+  if (!is_stand_in_for(on_tag, tag_, *original)) return Found{std::move(on_tag)};
+  return Found{*std::move(original), std::move(on_tag)};
+}
+
+Status UntagJob::check_wish(const Found& found) const {
+  if (!wish_.digest() || *wish_.digest() == found.original.digest() ||
+      *wish_.digest() == found.on_tag().digest()) {
+    return {};
+  }
+  return Unexpected(
+      make_error(operation_, ErrorCode::changed,
+                 fmt::format("the tag points at {} now", found.original.digest().str()),
+                 "Look again, and name that digest if it is meant"));
+}
+
+Status UntagJob::check_still_on(const Digest& digest) {
+  auto head = client_.head(*tag_reference_, options_);
+  if (head && head->digest == digest) return {};
+  if (!head && !is_confirmed_absence(head.error())) {
+    return Unexpected(std::move(head).error());
+  }
+  return Unexpected(
+      make_error(operation_, ErrorCode::changed,
+                 head ? fmt::format("the tag moved to {} meanwhile", head->digest.str())
+                      : std::string("somebody else removed the tag meanwhile"),
+                 "Nothing was changed; look again"));
+}
+
+UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& detail) {
+  auto now = client_.manifest(*tag_reference_, kNotToBeStopped);
+  if (!now) {
+    detail = now.error().message;
+    return is_confirmed_absence(now.error()) ? TagNow::gone : TagNow::unread;
+  }
+  detail = now->digest().str();
+  if (now->digest() == original_->digest()) return TagNow::on_original;
+  if (stand_in != nullptr && now->digest() == *stand_in) return TagNow::on_stand_in;
+  return TagNow::elsewhere;
+}
+
+Status UntagJob::original_is_served() {
+  auto now =
+      client_.manifest(Reference::with_digest(repository_, original_->digest()), kNotToBeStopped);
+  if (now) return {};
+  return Unexpected(make_error(operation_, now.error().code,
+                               fmt::format("the image itself, {}, could not be read afterwards: {}",
+                                           original_->digest().str(), now.error().message)));
+}
+
+Error UntagJob::put_back(Error cause) {
+  if (Status back = restore_tag(client_, core_, repository_, tag_, *original_); !back) {
+    Error error = back.error();
+    error.message =
+        fmt::format("{} (this was to undo a failed untag: {})", error.message, cause.message);
+    return error;
+  }
+  cause.message += "; the tag was put back onto its image";
+  return cause;
+}
+
+Error UntagJob::left_alone(Error cause) const {
+  cause.code = ErrorCode::changed;
+  cause.message += "; somebody else moved the tag meanwhile, and it was left alone";
+  return cause;
+}
+
+Result<std::vector<std::string>> UntagJob::other_tags_of(const Digest& digest) {
+  auto tags = client_.tags(repository_, {.call = options_});
+  if (!tags) return Unexpected(std::move(tags).error());
+  std::vector<std::string> others;
+  std::optional<Error> failed;
+  auto next = tags->begin();
+  const Source<Reference> source = [&]() -> std::optional<Reference> {
+    if (next != tags->end() && *next == tag_) ++next;
+    if (next == tags->end()) return std::nullopt;
+    auto reference = Reference::with_tag(repository_, *next++);
+    return reference ? std::optional(*std::move(reference)) : std::nullopt;
+  };
+  const Status status = client_.head_each(
+      source,
+      [&](const Reference& reference, Result<Descriptor> head) {
+        if (head && head->digest == digest) others.push_back(*reference.tag());
+        // A ghost points at nothing that could be lost.
+        if (!head && !is_confirmed_absence(head.error())) failed = std::move(head).error();
+      },
+      options_);
+  if (!status) return Unexpected(status.error());
+  if (failed) return Unexpected(*std::move(failed));
+  return others;
+}
+
+Result<UntagMethod> UntagJob::remove(const std::optional<Manifest>& left_behind) {
+  if (left_behind) {
+    if (Status still = check_still_on(left_behind->digest()); !still) {
+      return Unexpected(std::move(still).error());
+    }
+    return remove_stand_in(*left_behind);
+  }
+  switch (core_.tag_delete()) {
+    case TagDelete::conforms:
+    case TagDelete::keeps_manifests:
+      return by_tag_delete();
+    case TagDelete::untried:
+    case TagDelete::never:
+      break;
+  }
+  return by_stand_in();
+}
+
+Result<UntagMethod> Client::untag(const Reference& reference, ChangeLog* log,
+                                  const CallOptions& options) const {
+  return UntagJob(*this, *core_, reference, log, options).run();
+}
+
+}  // namespace purser

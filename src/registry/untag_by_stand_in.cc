@@ -1,0 +1,208 @@
+// Untag where the registry deletes by digest alone: a stand-in goes onto the tag, and is deleted
+// by its own digest.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "purser/stand_in.h"
+#include "registry/untag_job.h"
+
+namespace purser {
+namespace {
+
+const CallOptions kNotToBeStopped = {};
+
+// The registry understood the request and does not want this document.
+bool refuses_document(const Error& error) {
+  if (!error.http) return false;
+  const int status = error.http->status;
+  return error.code == ErrorCode::invalid_argument || status == 400 || status == 415 ||
+         status == 422;
+}
+
+}  // namespace
+
+Result<UntagMethod> UntagJob::by_stand_in() {
+  auto stand_in = make_stand_in(*original_, tag_);
+  if (!stand_in) return by_empty_index(stand_in.error());
+  if (Status alone = check_nobody_else_has(stand_in->digest()); !alone) {
+    return Unexpected(std::move(alone).error());
+  }
+  Result<UntagMethod> result = put_and_remove(*stand_in);
+  if (result || !put_refused_) return result;
+  return by_empty_index(*put_refused_);
+}
+
+Result<UntagMethod> UntagJob::by_empty_index(const Error& refusal) {
+  if (log_ == nullptr) {
+    Error error =
+        make_error(operation_, ErrorCode::unsupported,
+                   fmt::format("the registry refuses a stand-in for this tag: {}", refusal.message),
+                   "Remove it through prune, which keeps a journal for such a registry");
+    error.http = refusal.http;
+    return Unexpected(std::move(error));
+  }
+  auto empty = Manifest::parse(std::string(kEmptyStandIn), media_type::kOciIndex);
+  if (!empty) return Unexpected(in_context(std::move(empty).error(), operation_));
+  // It is the same for every tag, so it must not be there already: its deletion would take along
+  // whatever else points at it.
+  auto there = client_.head(Reference::with_digest(repository_, empty->digest()), options_);
+  if (there) {
+    return Unexpected(make_error(
+        operation_, ErrorCode::conflict,
+        fmt::format("the empty index {} is in this repository already", empty->digest().str()),
+        "Remove the tag that points at it first"));
+  }
+  if (!is_confirmed_absence(there.error())) return Unexpected(std::move(there).error());
+  return put_and_remove(*empty);
+}
+
+// A stand-in is there already when a run was interrupted. Whoever tagged it in the meantime would
+// lose that tag.
+Status UntagJob::check_nobody_else_has(const Digest& stand_in) {
+  auto there = client_.head(Reference::with_digest(repository_, stand_in), options_);
+  if (!there) {
+    if (is_confirmed_absence(there.error())) return {};
+    return Unexpected(std::move(there).error());
+  }
+  auto others = other_tags_of(stand_in);
+  if (!others) return Unexpected(std::move(others).error());
+  if (others->empty()) return {};
+  std::string list;
+  for (const std::string& tag : *others) list += (list.empty() ? "" : ", ") + tag;
+  return Unexpected(make_error(
+      operation_, ErrorCode::conflict,
+      fmt::format("these tags point at the stand-in {} that an interrupted untag left: {}",
+                  stand_in.str(), list),
+      fmt::format("Put them onto the image itself first: purser tag {}@{} {}", repository_.str(),
+                  original_->digest().str(), list)));
+}
+
+Result<UntagMethod> UntagJob::put_and_remove(const Manifest& stand_in) {
+  put_refused_.reset();
+  if (stand_in.digest() == original_->digest()) {
+    return Unexpected(make_error(operation_, ErrorCode::unsupported,
+                                 "the tag's manifest is its own stand-in",
+                                 "Delete the manifest by its digest"));
+  }
+  if (Status still = check_still_on(original_->digest()); !still) {
+    return Unexpected(std::move(still).error());
+  }
+  if (Status put = put_bytes(core_, repository_, tag_, stand_in, kNotToBeStopped); !put) {
+    return Unexpected(undo_put(stand_in, std::move(put).error()));
+  }
+  return remove_stand_in(stand_in);
+}
+
+// The PUT of the stand-in failed, or is said to have.
+Error UntagJob::undo_put(const Manifest& stand_in, Error cause) {
+  // Stored under another digest: that one is on the tag now, and must go from it.
+  if (cause.code == ErrorCode::digest_mismatch) return put_back(std::move(cause));
+  std::string detail;
+  switch (look_at_tag(&stand_in.digest(), detail)) {
+    case TagNow::on_original:
+      if (refuses_document(cause)) put_refused_ = cause;
+      cause.message += "; the tag is as it was";
+      return cause;
+    case TagNow::elsewhere:
+      return left_alone(std::move(cause));
+    case TagNow::gone:
+    case TagNow::on_stand_in:
+    case TagNow::unread:
+      break;
+  }
+  return put_back(std::move(cause));
+}
+
+Result<UntagMethod> UntagJob::remove_stand_in(const Manifest& stand_in) {
+  const bool by_name = core_.tag_delete() == TagDelete::untried && try_tag_delete_on(stand_in);
+  const DeleteOutcome deleted =
+      delete_digest(client_, core_, repository_, stand_in.digest(), kNotToBeStopped);
+  return confirm(stand_in, deleted, by_name ? UntagMethod::tag_delete : UntagMethod::stand_in);
+}
+
+// The first delete by name on this server is tried on a stand-in, which nobody needs: a server that
+// resolves the tag and deletes its manifest takes nothing else along. True when the tag is
+// gone and the stand-in's manifest is not.
+bool UntagJob::try_tag_delete_on(const Manifest& stand_in) {
+  Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, kNotToBeStopped);
+  if (!answer) return false;  // unknown: the next untag tries again
+  if (answer->status < 200 || answer->status > 204) {
+    if (says_no_tag_delete(answer->status)) core_.set_tag_delete(TagDelete::never);
+    return false;
+  }
+  std::string detail;
+  const TagNow tag = look_at_tag(&stand_in.digest(), detail);
+  auto manifest =
+      client_.manifest(Reference::with_digest(repository_, stand_in.digest()), kNotToBeStopped);
+  const bool conforms = tag == TagNow::gone && manifest.has_value();
+  if (conforms) {
+    core_.set_tag_delete(TagDelete::keeps_manifests);
+  } else if (tag != TagNow::unread && (manifest || is_confirmed_absence(manifest.error()))) {
+    core_.set_tag_delete(TagDelete::never);
+    core_.log(LogEvent::Level::info,
+              fmt::format("{}: a delete by tag does not do what it should here, and is not used",
+                          core_.name().str()));
+  }
+  return conforms;
+}
+
+// Done only when GET of the tag is 404 and the original answers 200, whatever the DELETE said.
+Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
+                                      UntagMethod method) {
+  Error cause = make_error(operation_, ErrorCode::bad_response,
+                           "the registry took the delete, and the tag is still there",
+                           "Try again; the registry's own log may say more");
+  if (!deleted.status) cause = in_context(deleted.status.error(), operation_);
+  std::string detail;
+  switch (look_at_tag(&stand_in.digest(), detail)) {
+    case TagNow::gone:
+      break;
+    case TagNow::elsewhere:
+    case TagNow::on_original:
+      return Unexpected(left_alone(std::move(cause)));
+    case TagNow::on_stand_in:
+      return Unexpected(put_back(std::move(cause)));
+    case TagNow::unread:
+      cause.message = "whether the tag is gone could not be told: " + detail;
+      return Unexpected(put_back(std::move(cause)));
+  }
+  if (Status served = original_is_served(); !served) return Unexpected(put_back(served.error()));
+  if (!deleted.plain_202 && method == UntagMethod::stand_in) {
+    if (Status cleared = clear_ghost(stand_in); !cleared) {
+      return Unexpected(std::move(cleared).error());
+    }
+  }
+  if (!deleted.status && method == UntagMethod::tag_delete) {
+    core_.log(
+        LogEvent::Level::warning,
+        fmt::format("{}/{}: the stand-in {} stays behind without a tag: {}", core_.name().str(),
+                    repository_.path(), stand_in.digest().str(), deleted.status.error().message));
+  }
+  return method;
+}
+
+// After a delete that was not plainly accepted, the tag may be listed and still answer 404:
+// then the stand-in is put onto it and deleted once more.
+Status UntagJob::clear_ghost(const Manifest& stand_in) {
+  auto tags = client_.tags(repository_, {.call = kNotToBeStopped});
+  if (!tags || !std::binary_search(tags->begin(), tags->end(), tag_)) return {};
+  if (Status put = put_bytes(core_, repository_, tag_, stand_in, kNotToBeStopped); !put) {
+    return Unexpected(undo_put(stand_in, std::move(put).error()));
+  }
+  const DeleteOutcome deleted =
+      delete_digest(client_, core_, repository_, stand_in.digest(), kNotToBeStopped);
+  std::string detail;
+  const TagNow now = look_at_tag(&stand_in.digest(), detail);
+  tags = client_.tags(repository_, {.call = kNotToBeStopped});
+  const bool listed = tags && std::binary_search(tags->begin(), tags->end(), tag_);
+  if (now == TagNow::gone && !listed) return {};
+  Error cause = make_error(operation_, ErrorCode::bad_response,
+                           "the tag does not answer, and is still listed",
+                           "Restart the registry, and try again");
+  return Unexpected(now == TagNow::elsewhere ? left_alone(std::move(cause))
+                                             : put_back(std::move(cause)));
+}
+
+}  // namespace purser

@@ -1,0 +1,76 @@
+// The removal of one tag that leaves its manifest and that manifest's other tags alone (A-76,
+// One job does one tag, on the thread of the call.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "purser/client.h"
+#include "registry/client_core.h"
+#include "registry/manifest_writes.h"
+
+namespace purser {
+
+class UntagJob {
+ public:
+  UntagJob(const Client& client, const ClientCore& core, const Reference& reference, ChangeLog* log,
+           const CallOptions& options);
+
+  Result<UntagMethod> run();
+
+ private:
+  // What the tag points at when the job begins.
+  struct Found {
+    Manifest original;                      // what stays
+    std::optional<Manifest> stand_in = {};  // that an interrupted run left on the tag
+    const Manifest& on_tag() const { return stand_in ? *stand_in : original; }
+  };
+  // What the tag points at after a change.
+  enum class TagNow { gone, on_original, on_stand_in, elsewhere, unread };
+
+  // untag.cc
+  Result<std::optional<Found>> find();
+  Result<Found> identify(Manifest on_tag);
+  Status check_wish(const Found& found) const;
+  Status check_still_on(const Digest& digest);
+  TagNow look_at_tag(const Digest* stand_in, std::string& detail);
+  Status original_is_served();
+  Error put_back(Error cause);
+  Error left_alone(Error cause) const;
+  // The tags that point at the digest, beside the one of this job.
+  Result<std::vector<std::string>> other_tags_of(const Digest& digest);
+  Result<UntagMethod> remove(const std::optional<Manifest>& left_behind);
+
+  // untag_by_stand_in.cc
+  Result<UntagMethod> by_stand_in();
+  Result<UntagMethod> by_empty_index(const Error& refusal);
+  Status check_nobody_else_has(const Digest& stand_in);
+  Result<UntagMethod> put_and_remove(const Manifest& stand_in);
+  Error undo_put(const Manifest& stand_in, Error cause);
+  Result<UntagMethod> remove_stand_in(const Manifest& stand_in);
+  bool try_tag_delete_on(const Manifest& stand_in);
+  Result<UntagMethod> confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
+                              UntagMethod method);
+  Status clear_ghost(const Manifest& stand_in);
+
+  // untag_by_tag_delete.cc
+  Result<UntagMethod> by_tag_delete();
+  Status confirm_tag_delete(const std::vector<std::string>& siblings);
+  Error put_back_all(Error cause, const std::vector<std::string>& siblings);
+
+  const Client& client_;
+  const ClientCore& core_;
+  const Reference& wish_;
+  const Repository& repository_;
+  ChangeLog* const log_;
+  const CallOptions& options_;
+  const Operation operation_;
+  std::string tag_ = {};
+  std::optional<Reference> tag_reference_ = {};
+  std::optional<Manifest> original_ = {};
+  // Why the registry refused the stand-in, where it did and changed nothing.
+  std::optional<Error> put_refused_ = {};
+};
+
+}  // namespace purser

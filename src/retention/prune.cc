@@ -1,0 +1,168 @@
+#include "purser/prune.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "retention/parallel.h"
+
+namespace purser {
+namespace {
+
+// The removals of a plan whose referrers have not been asked for yet.
+std::vector<Digest> removals_not_asked(const Snapshot& snapshot, const Policy& policy,
+                                       const std::set<Digest>& asked) {
+  std::vector<Digest> digests;
+  for (const ManifestDecision& decision : plan_repository(snapshot, policy).manifests) {
+    if (decision.action == Action::remove && !asked.contains(decision.digest)) {
+      digests.push_back(decision.digest);
+    }
+  }
+  return digests;
+}
+
+// The referrers of what would go may themselves change what goes: ask until nothing new turns up.
+// Asking only for removals keeps the requests few; each round asks for digests never asked for
+// before, so it ends.
+Status read_referrers_of_removals(const Reader& reader, Snapshot& snapshot, const Policy& policy,
+                                  const CallOptions& call) {
+  std::set<Digest> asked;
+  for (;;) {
+    const std::vector<Digest> digests = removals_not_asked(snapshot, policy, asked);
+    if (digests.empty()) return {};
+    asked.insert(digests.begin(), digests.end());
+    const Status read = read_referrers(reader, snapshot, digests, call);
+    if (read) continue;
+    if (read.error().code == ErrorCode::cancelled) return read;
+    snapshot.gaps.push_back({"the referrers", to_string(read.error())});
+    return {};
+  }
+}
+
+Result<Snapshot> look_at(const Reader& reader, const std::string& path, const Policy& policy,
+                         const SurveyOptions& options) {
+  const Result<Repository> repository = Repository::of(reader.registry().str(), path);
+  if (!repository) return Unexpected(repository.error());
+  SnapshotOptions look;
+  look.asked = digests_named(policy, path);
+  if (const auto found = options.leftovers.find(path); found != options.leftovers.end()) {
+    look.leftovers = found->second;
+  }
+  look.call = options.call;
+  Result<Snapshot> snapshot = take_snapshot(reader, *repository, look);
+  if (!snapshot) return snapshot;
+  const Status read = read_referrers_of_removals(reader, *snapshot, policy, options.call);
+  if (!read) return Unexpected(read.error());
+  return snapshot;
+}
+
+Result<std::vector<Snapshot>> look_at_all(const Reader& reader,
+                                          const std::vector<std::string>& paths,
+                                          const Policy& policy, const SurveyOptions& options) {
+  std::vector<std::optional<Snapshot>> found(paths.size());
+  std::mutex mutex;
+  std::size_t done = 0;
+  std::optional<Error> failure;  // of a snapshot as such: the run was stopped
+  for_each_parallel(paths.size(), options.repositories_at_once, [&](std::size_t i) {
+    {
+      const std::lock_guard lock(mutex);
+      if (failure) return;
+    }
+    Result<Snapshot> snapshot = look_at(reader, paths[i], policy, options);
+    const std::lock_guard lock(mutex);
+    if (!snapshot) {
+      if (!failure) failure = std::move(snapshot).error();
+      return;
+    }
+    found[i] = *std::move(snapshot);
+    if (options.progress) options.progress({paths[i], "read", ++done, paths.size()});
+  });
+  if (failure) return Unexpected(*std::move(failure));
+  std::vector<Snapshot> snapshots;
+  snapshots.reserve(found.size());
+  for (std::optional<Snapshot>& snapshot : found) snapshots.push_back(*std::move(snapshot));
+  return snapshots;
+}
+
+// Where nothing at all could be read, a wrong password or a dead host is the news, not a plan in
+// which every repository is unread. The gaps carry sentences only, so the code is asked for again.
+Status why_nothing_was_read(const Reader& reader, const std::vector<Snapshot>& snapshots,
+                            const CallOptions& call) {
+  const auto unread = [](const Snapshot& s) { return !s.gaps.empty() && s.tags.empty(); };
+  if (snapshots.empty() || !std::all_of(snapshots.begin(), snapshots.end(), unread)) return {};
+  ListOptions one;
+  one.limit = 1;
+  one.call = call;
+  const Result<std::vector<std::string>> tags = reader.tags(snapshots.front().repository, one);
+  if (tags) return {};
+  switch (tags.error().code) {
+    case ErrorCode::unauthorized:
+    case ErrorCode::forbidden:
+    case ErrorCode::unreachable:
+    case ErrorCode::rate_limited:
+    case ErrorCode::cancelled:
+      return Unexpected(tags.error());
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Result<Plan> survey(const Reader& reader, const Policy& policy, const SurveyOptions& options) {
+  std::vector<std::string> paths = options.repositories;
+  if (paths.empty()) {
+    ListOptions list;
+    list.call = options.call;
+    Result<std::vector<std::string>> catalog = reader.catalog(list);
+    if (!catalog) return Unexpected(std::move(catalog).error());
+    paths = *std::move(catalog);
+  }
+  std::sort(paths.begin(), paths.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+
+  Result<std::vector<Snapshot>> snapshots = look_at_all(reader, paths, policy, options);
+  if (!snapshots) return Unexpected(std::move(snapshots).error());
+  const Status reason = why_nothing_was_read(reader, *snapshots, options.call);
+  if (!reason) return Unexpected(reason.error());
+
+  PlanOptions plan;
+  if (!options.repositories.empty() && !options.stands_for_catalog) plan.scope = paths;
+  plan.guardrails = options.guardrails;
+  plan.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return make_plan(reader.registry().str(), *snapshots, policy, plan);
+}
+
+std::vector<std::string> repositories_named(const RemovePolicy& policy) {
+  std::set<std::string> paths;
+  for (const RemovePolicy::Target& target : policy.targets) paths.insert(target.repository);
+  return {paths.begin(), paths.end()};
+}
+
+Result<Report> apply_plan(Client& client, Plan plan, const Guardrails& guardrails,
+                          const ApplyOptions& options) {
+  const std::string registry = plan.registry;
+  Result<ApprovedPlan> approved = ApprovedPlan::approve(std::move(plan), guardrails);
+  if (!approved) return Unexpected(std::move(approved).error());
+  Result<std::unique_ptr<Journal>> journal = Journal::create(options.state_directory, registry);
+  if (!journal) return Unexpected(std::move(journal).error());
+  return apply(client, *approved, **journal, options);
+}
+
+Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& options) {
+  auto leftovers = find_leftovers(options.apply.state_directory, client.registry().str());
+  if (!leftovers) return Unexpected(std::move(leftovers).error());
+  SurveyOptions look = options.survey;
+  look.leftovers = *std::move(leftovers);
+  Result<Plan> plan = survey(client, policy, look);
+  if (!plan) return Unexpected(std::move(plan).error());
+  if (options.planned) {
+    const Status shown = options.planned(*plan);
+    if (!shown) return Unexpected(shown.error());
+  }
+  return apply_plan(client, *std::move(plan), look.guardrails, options.apply);
+}
+
+}  // namespace purser

@@ -1,0 +1,162 @@
+#include "purser/snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "purser/stand_in.h"
+#include "testing/fake_registry.h"
+#include "testing/matchers.h"
+
+namespace purser {
+namespace {
+
+using testing::FakeRegistry;
+using testing::IsOk;
+
+const std::string kRepo = "team/app";
+
+class SnapshotTest : public ::testing::Test {
+ protected:
+  Snapshot take(SnapshotOptions options = {}) const {
+    ClientOptions client;
+    client.registry = registry_->host();
+    client.transport = registry_;
+    client.retry.max_attempts = 1;
+    return *take_snapshot(*Client::create(std::move(client)), repository_, options);
+  }
+
+  std::shared_ptr<FakeRegistry> registry_ = std::make_shared<FakeRegistry>();
+  Repository repository_ = *Repository::of(registry_->host(), kRepo);
+};
+
+TEST_F(SnapshotTest, ReadsEachTagOnceAndEachManifestOnce) {
+  const Digest child = registry_->add_image(kRepo, "child", "one");
+  registry_->set_tag(kRepo, "same", child);
+  registry_->add_index(kRepo, "multi", {child});
+  const Snapshot snapshot = take();
+  EXPECT_TRUE(snapshot.gaps.empty());
+  EXPECT_EQ(snapshot.tags.size(), 3u);
+  EXPECT_EQ(snapshot.manifests.size(), 2u);
+  EXPECT_EQ(registry_->count("HEAD"), 3u);
+  EXPECT_EQ(registry_->count("GET", "/manifests/"), 2u);
+}
+
+TEST_F(SnapshotTest, HasNoTagsWhereTheRegistryKnowsNoSuchRepository) {
+  const Snapshot snapshot = take();
+  EXPECT_TRUE(snapshot.tags.empty());
+  EXPECT_TRUE(snapshot.gaps.empty());
+}
+
+TEST_F(SnapshotTest, RecordsAListedTagWithoutAManifestAsAGhost) {
+  const Digest lost = registry_->add_image(kRepo, "ghost");
+  registry_->remove_manifest(kRepo, lost);
+  const Snapshot snapshot = take();
+  EXPECT_EQ(snapshot.tags.at("ghost").state, SnapshotTag::State::ghost);
+  EXPECT_TRUE(snapshot.gaps.empty());
+}
+
+// a proxy's 404 is no answer of the registry.
+TEST_F(SnapshotTest, RecordsA404WithoutTheRegistrysErrorAsAGap) {
+  registry_->add_image(kRepo, "v1");
+  registry_->fail(
+      {.contains = "/manifests/v1", .times = -1, .status = 404, .body = "<html>no route</html>"});
+  const Snapshot snapshot = take();
+  EXPECT_EQ(snapshot.gaps.size(), 1u);
+  EXPECT_NE(snapshot.tags.at("v1").state, SnapshotTag::State::ghost);
+}
+
+TEST_F(SnapshotTest, RecordsAChildThatIsNotThereAsMissing) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "sparse", {child});
+  registry_->remove_manifest(kRepo, child);
+  const Snapshot snapshot = take();
+  EXPECT_TRUE(snapshot.missing.contains(child));
+  EXPECT_TRUE(snapshot.gaps.empty());
+}
+
+TEST_F(SnapshotTest, RecordsWhatCouldNotBeReadAsAGapAndNeverLeavesItOut) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "multi", {child});
+  for (const int status : {401, 403, 500, 503}) {
+    registry_->clear_faults();
+    registry_->fail({.contains = child.str(), .times = -1, .status = status});
+    const Snapshot snapshot = take();
+    ASSERT_EQ(snapshot.gaps.size(), 1u) << status;
+    EXPECT_EQ(snapshot.gaps[0].what, child.str());
+    EXPECT_FALSE(snapshot.missing.contains(child)) << status;
+  }
+}
+
+// nothing is decided on a prefix.
+TEST_F(SnapshotTest, HasAGapAndNoTagsWhenAPageOfTheListFails) {
+  testing::FakeRegistryOptions paged;
+  paged.tags_page = 2;
+  registry_->set_options(paged);
+  for (const char* tag : {"a", "b", "c"}) registry_->add_image(kRepo, tag);
+  registry_->fail({.contains = "last=", .times = -1, .status = 500});
+  const Snapshot snapshot = take();
+  EXPECT_TRUE(snapshot.tags.empty());
+  ASSERT_EQ(snapshot.gaps.size(), 1u);
+  EXPECT_EQ(snapshot.gaps[0].what, "the tag list");
+}
+
+TEST_F(SnapshotTest, ReadsTheSubjectOfADigestTag) {
+  const Digest subject = registry_->add_image(kRepo, "", "subject");
+  registry_->add_image(kRepo, "sha256-" + std::string(subject.hex()) + ".sig");
+  EXPECT_TRUE(take().manifests.contains(subject));
+  registry_->remove_manifest(kRepo, subject);
+  EXPECT_TRUE(take().missing.contains(subject));
+}
+
+TEST_F(SnapshotTest, ReadsDigestsThatItIsAskedFor) {
+  const Digest untagged = registry_->add_image(kRepo, "", "untagged");
+  EXPECT_TRUE(take({.asked = {untagged}}).manifests.contains(untagged));
+  EXPECT_TRUE(take({.leftovers = {untagged}}).leftovers.contains(untagged));
+}
+
+class StandInSnapshotTest : public SnapshotTest {
+ protected:
+  StandInSnapshotTest() {
+    original_ = registry_->add_image(kRepo, "v1");
+    const Manifest original =
+        *Manifest::parse(*registry_->manifest(kRepo, *original_), media_type::kOciManifest);
+    const Manifest stand_in = *make_stand_in(original, "v1");
+    stand_in_ = registry_->put(kRepo, "v1", stand_in.raw(), stand_in.media_type());
+  }
+  std::optional<Digest> original_;
+  std::optional<Digest> stand_in_;
+};
+
+// by what it says of itself, without a journal.
+TEST_F(StandInSnapshotTest, RecognisesAStandInThatARunLeftBehind) {
+  const Snapshot snapshot = take();
+  EXPECT_EQ(snapshot.tags.at("v1").digest, original_);
+  EXPECT_EQ(snapshot.tags.at("v1").stand_in, stand_in_);
+  EXPECT_FALSE(snapshot.manifests.contains(*stand_in_));
+}
+
+TEST_F(StandInSnapshotTest, TakesItForAnImageWhereAnotherTagOrAnIndexUsesItToo) {
+  registry_->set_tag(kRepo, "copy", *stand_in_);
+  EXPECT_FALSE(take().tags.at("v1").stand_in);
+  registry_->remove_tag(kRepo, "copy");
+  registry_->add_index(kRepo, "index", {*stand_in_});
+  EXPECT_FALSE(take().tags.at("v1").stand_in);
+}
+
+TEST_F(StandInSnapshotTest, TakesItForAnImageWhereTheOriginalIsGone) {
+  registry_->remove_manifest(kRepo, *original_);
+  const Snapshot snapshot = take();
+  EXPECT_EQ(snapshot.tags.at("v1").digest, stand_in_);
+  EXPECT_FALSE(snapshot.tags.at("v1").stand_in);
+}
+
+TEST_F(StandInSnapshotTest, TakesItForAnImageOnATagThatItDoesNotName) {
+  registry_->remove_tag(kRepo, "v1");
+  registry_->set_tag(kRepo, "v2", *stand_in_);
+  EXPECT_FALSE(take().tags.at("v2").stand_in);
+}
+
+}  // namespace
+}  // namespace purser

@@ -1,0 +1,13 @@
+// Takes away a stand-in that is on no tag any more.
+#pragma once
+
+#include "purser/client.h"
+#include "purser/snapshot.h"
+
+namespace purser {
+
+// Deletes a stand-in after the original is back on its tag, unless something of the snapshot uses
+// it: a tag, an index, a referrer. `snapshot` is of after that. Errors: as Client::delete_manifest.
+Status remove_stand_in(Client& client, const Snapshot& snapshot, const Digest& stand_in);
+
+}  // namespace purser

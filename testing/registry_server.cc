@@ -1,0 +1,181 @@
+#include "testing/registry_server.h"
+
+#include <fmt/core.h>
+#include <httplib.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <system_error>
+#include <thread>
+
+#include "testing/harness_error.h"
+#include "testing/socket.h"
+#include "testing/token_server.h"
+
+namespace purser::testing {
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{20};
+constexpr std::chrono::milliseconds kPollInterval{10};
+constexpr int kPortAttempts = 5;
+
+// Each of these would override a part of the configuration; REGISTRY_AUTH_FILE, which other clients
+// know, would break it.
+const std::vector<std::string> kUnset = {"REGISTRY_*"};
+
+std::string registry_program() {
+  const char* named = std::getenv("PURSER_TEST_REGISTRY");
+  const std::string program = named != nullptr ? named : PURSER_TEST_REGISTRY_DEFAULT;
+  if (!std::filesystem::is_regular_file(program)) {
+    throw HarnessError(fmt::format(
+        "no registry server at {}; run scripts/setup, which unpacks it, or name another with "
+        "PURSER_TEST_REGISTRY",
+        program));
+  }
+  return program;
+}
+
+}  // namespace
+
+RegistryServer::RegistryServer(const RegistryOptions& options)
+    : options_(options), program_(registry_program()) {
+  if (options_.authority != nullptr) {
+    const KeyPair pair = options_.authority->issue(options_.certificate);
+    directory_.write("ca.pem", options_.authority->certificate_pem());
+    directory_.write("server.pem", pair.certificate_pem);
+    directory_.write("server.key", pair.key_pem);
+  }
+  if (options_.tokens != nullptr) directory_.write("tokens.pem", options_.tokens->certificate());
+  std::string entries;
+  for (const auto& [name, password] : options_.users) {
+    // The lowest cost: the registry checks the password anew at each request.
+    entries += run_or_throw({"htpasswd", "-niB", "-C", "4", name}, {.stdin_text = password}).out;
+  }
+  directory_.write("htpasswd", entries);
+  std::filesystem::create_directories(storage());
+
+  // Between the look for a free port and the start another test may take it.
+  for (int attempt = 1;; ++attempt) {
+    port_ = free_port();
+    try {
+      start();
+      return;
+    } catch (const HarnessError&) {
+      if (attempt == kPortAttempts || log().find("address already in use") == std::string::npos) {
+        throw;
+      }
+    }
+  }
+}
+
+RegistryServer::~RegistryServer() = default;
+
+std::string RegistryServer::host() const { return fmt::format("127.0.0.1:{}", port_); }
+
+std::string RegistryServer::url(std::string_view path) const {
+  return fmt::format("{}://{}{}", options_.authority != nullptr ? "https" : "http", host(), path);
+}
+
+void RegistryServer::stop() {
+  if (!process_) return;
+  process_->end();
+  past_log_ += process_->out() + process_->err();
+  process_.reset();
+}
+
+void RegistryServer::kill() {
+  if (!process_) return;
+  process_->signal(SIGKILL);
+  stop();
+}
+
+void RegistryServer::restart() {
+  stop();
+  start();
+}
+
+void RegistryServer::restart_read_only() {
+  read_only_ = true;
+  restart();
+}
+
+void RegistryServer::restart_with_deletes(bool enabled) {
+  options_.deletes = enabled;
+  read_only_ = false;
+  restart();
+}
+
+ProcessResult RegistryServer::garbage_collect() {
+  if (process_ && !read_only_) {
+    throw HarnessError("garbage_collect: stop the registry or restart it read-only first");
+  }
+  write_config();
+  return run_or_throw({program_, "garbage-collect", (directory_ / "config.yml").string()},
+                      {.unset = kUnset});
+}
+
+std::string RegistryServer::log() const {
+  return process_ ? past_log_ + process_->out() + process_->err() : past_log_;
+}
+
+void RegistryServer::write_config() const {
+  std::string text = fmt::format(
+      "version: 0.1\n"
+      "log: {{level: info, formatter: text}}\n"
+      "storage:\n"
+      "  filesystem: {{rootdirectory: '{}'}}\n"
+      "  delete: {{enabled: {}}}\n"
+      "  maintenance: {{uploadpurging: {{enabled: false}}, readonly: {{enabled: {}}}}}\n",
+      storage().string(), options_.deletes, read_only_);
+  if (options_.cache) text += "  cache: {blobdescriptor: inmemory}\n";
+  text += fmt::format("http:\n  addr: {}\n  secret: purser-test\n", host());
+  if (options_.authority != nullptr) {
+    text += fmt::format("  tls: {{certificate: '{}', key: '{}'}}\n",
+                        (directory_ / "server.pem").string(), (directory_ / "server.key").string());
+  }
+  directory_.write("config.yml", text + auth_config());
+}
+
+std::string RegistryServer::auth_config() const {
+  if (options_.tokens != nullptr) {
+    return fmt::format(
+        "auth:\n  token: {{realm: '{}', service: '{}', issuer: '{}', "
+        "rootcertbundle: '{}'}}\n",
+        options_.tokens->realm(), options_.tokens->service(), options_.tokens->issuer(),
+        (directory_ / "tokens.pem").string());
+  }
+  if (!options_.users.empty()) {
+    return fmt::format("auth:\n  htpasswd: {{realm: 'purser test', path: '{}'}}\n",
+                       (directory_ / "htpasswd").string());
+  }
+  return {};
+}
+
+void RegistryServer::start() {
+  write_config();
+  process_ = std::make_unique<Process>(
+      std::vector<std::string>{program_, "serve", (directory_ / "config.yml").string()},
+      ProcessOptions{.unset = kUnset});
+  if (!wait_until_it_answers()) {
+    stop();
+    throw HarnessError(
+        fmt::format("the registry at {} does not answer; it wrote:\n{}", host(), past_log_));
+  }
+}
+
+// Any status is an answer: with authentication on it is 401. An answer alone could be another's,
+// who took the port first, so its own word that it listens is waited for too.
+bool RegistryServer::wait_until_it_answers() {
+  const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
+  httplib::Client client(url());
+  client.enable_server_certificate_verification(false);
+  while (std::chrono::steady_clock::now() < deadline && process_->running()) {
+    const bool listens = process_->err().find("listening on") != std::string::npos;
+    if (listens && client.Get("/v2/")) return true;
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  return false;
+}
+
+}  // namespace purser::testing
