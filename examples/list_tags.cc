@@ -25,7 +25,12 @@ int main(int argc, char** argv) {
   for (const std::string& path : *repositories) {
     auto repository = purser::Repository::of(client->registry().str(), path);
     auto tags = client->tags(*repository);
-    if (!tags) continue;  // a repository without tags is unknown to some registries
+    if (!tags) {
+      // A repository without tags is unknown to some registries; anything else is an error.
+      if (tags.error().code == purser::ErrorCode::not_found) continue;
+      std::cerr << to_string(tags.error()) << '\n';
+      return 1;
+    }
     for (const std::string& tag : *tags) {
       todo.push_back(*purser::Reference::with_tag(*repository, tag));
     }

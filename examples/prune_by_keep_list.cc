@@ -14,8 +14,8 @@ int fail(const purser::Error& error) {
 
 void show(const purser::Report& report) {
   for (const purser::TagReport& tag : report.tags) {
-    std::cout << tag.repository << ':' << tag.decision.tag << ' ' << to_string(tag.decision.action) << " ("
-              << tag.decision.reasons.front() << ")\n";
+    std::cout << tag.repository << ':' << tag.decision.tag << ' ' << to_string(tag.decision.action)
+              << " (" << tag.decision.reasons.front() << ")\n";
   }
   std::cout << report.tags_removed << " removed of " << report.tags_seen << '\n';
 }
@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
     show(purser::dry_run(*plan));
     return 0;
   }
-  auto report = purser::apply_plan(*client, *std::move(plan), purser::Guardrails{}, purser::ApplyOptions{});
+  auto report =
+      purser::apply_plan(*client, *std::move(plan), purser::Guardrails{}, purser::ApplyOptions{});
   if (!report) return fail(report.error());
   show(*report);
   return report->complete() ? 0 : 3;
