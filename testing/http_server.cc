@@ -58,6 +58,8 @@ bool HttpServer::wait_for_stall() {
 void HttpServer::release_stalled() {
   const std::lock_guard lock(mutex_);
   ++releases_;
+  // Not left to the threads that are released: the next wait for a stall could still see theirs.
+  stalled_ = 0;
   changed_.notify_all();
 }
 
@@ -154,7 +156,6 @@ void HttpServer::stall() {
   ++stalled_;
   changed_.notify_all();
   changed_.wait(lock, [&] { return stopping_ || releases_ != seen; });
-  --stalled_;
 }
 
 }  // namespace purser::testing
