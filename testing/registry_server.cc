@@ -154,8 +154,10 @@ std::string RegistryServer::auth_config() const {
 
 void RegistryServer::start() {
   write_config();
+  // A test that is killed cannot end its server; the kernel does.
   process_ = std::make_unique<Process>(
-      std::vector<std::string>{program_, "serve", (directory_ / "config.yml").string()},
+      std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", "--", program_, "serve",
+                               (directory_ / "config.yml").string()},
       ProcessOptions{.unset = kUnset});
   if (!wait_until_it_answers()) {
     stop();

@@ -80,9 +80,9 @@ struct EntryMatches {
 
 // A reason not to run the plan at all.
 struct Refusal {
-  std::string code = {};  // "empty_keep_list", "unmatched_entry", "repository_emptied",
-                          // "too_many_removals", "inconsistent_plan", "other_tags",
-                          // "needed_by_index", "unread", "not_found", "tag_moved"
+  std::string code = {};     // "empty_keep_list", "unmatched_entry", "repository_emptied",
+                             // "too_many_removals", "inconsistent_plan", "other_tags",
+                             // "needed_by_index", "unread", "not_found", "tag_moved"
   std::string message = {};  // a sentence with the names in it
   std::string flag = {};     // what would allow it ("--allow-missing"); empty: nothing does
 };

@@ -50,6 +50,12 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
+// A device, a pipe, a process substitution: what is written to and never replaced.
+bool is_special(const std::string& file) {
+  struct stat status = {};
+  return ::stat(file.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 bool is_directory(const std::string& file) {
   struct stat status = {};
   return ::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
@@ -102,6 +108,14 @@ Status write_file(const std::string& file, std::string_view bytes, std::string_v
   if (is_directory(file)) {
     return Unexpected(file_error(ErrorCode::invalid_argument, operation, file, "it is a directory",
                                  "Name a file"));
+  }
+  if (is_special(file)) {
+    // Renamed over by root, /dev/null would be a plain file from then on.
+    Descriptor special(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    if (special.get() < 0 || !write_all(special.get(), bytes) || !special.close()) {
+      return fail(errno);
+    }
+    return {};
   }
   std::error_code unresolved;
   const std::filesystem::path target = std::filesystem::weakly_canonical(file, unresolved);

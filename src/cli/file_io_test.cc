@@ -1,6 +1,8 @@
 #include "cli/file_io.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -55,6 +57,19 @@ TEST_F(FileIoTest, WritesThroughASymbolicLink) {
   ASSERT_THAT(write_file(path("link"), "new", "write"), IsOk());
   EXPECT_TRUE(fs::is_symlink(path("link")));
   EXPECT_THAT(read_input(path("real"), "read"), IsOkAndHolds("new"));
+}
+
+// As root, a rename would put a plain file in the place of /dev/null or /dev/stdout.
+TEST_F(FileIoTest, WritesIntoAPipeOrADeviceAndLeavesItInItsPlace) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const int pipe = ::open(path("pipe").c_str(), O_RDWR | O_CLOEXEC);  // both ends: no side waits
+  ASSERT_THAT(write_file(path("pipe"), "a plan", "write"), IsOk());
+  char bytes[16] = {};
+  EXPECT_EQ(::read(pipe, bytes, sizeof bytes), 6);
+  EXPECT_STREQ(bytes, "a plan");
+  ::close(pipe);
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  EXPECT_EQ(entries(), 1u);
 }
 
 TEST_F(FileIoTest, NamesADirectoryForWhatItIs) {

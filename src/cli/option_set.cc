@@ -29,6 +29,13 @@ struct OptionSet::State {
   }
 };
 
+namespace {
+
+// "--output" of "-o,--output": the name that a message calls an option by.
+std::string long_name(const std::string& names) { return names.substr(names.rfind(',') + 1); }
+
+}  // namespace
+
 OptionSet::OptionSet() : state_(std::make_unique<State>()) {
   state_->app.set_help_flag();
   state_->app.allow_extras();
@@ -61,23 +68,26 @@ void OptionSet::texts(std::string names, std::vector<std::string>& target, std::
 void OptionSet::choice(std::string names, std::string& target, std::vector<std::string> choices,
                        std::string help) {
   const std::string value = fmt::format("{}", fmt::join(choices, "|"));
+  const std::string name = long_name(names);
   CLI::Option* option = state_->app.add_option(std::move(names), target, std::move(help));
-  option->check([choices, value](const std::string& text) {
+  option->check([choices, value, name](const std::string& text) {
     const bool known = std::find(choices.begin(), choices.end(), text) != choices.end();
-    return known ? std::string() : fmt::format("\"{}\" is none of {}", text, value);
+    return known ? std::string() : fmt::format("{} takes {}, not \"{}\"", name, value, text);
   });
   state_->finish(option, value);
 }
 
 void OptionSet::number(std::string names, std::size_t& target, std::string value,
                        std::string help) {
+  const std::string name = long_name(names);
   CLI::Option* option = state_->app.add_option_function<std::string>(
       std::move(names),
-      [&target](const std::string& text) {
+      [&target, name](const std::string& text) {
         const char* end = text.data() + text.size();
         const auto [stop, failure] = std::from_chars(text.data(), end, target);
         if (failure != std::errc() || stop != end) {
-          throw CLI::ValidationError(fmt::format("\"{}\" is not a number from 0 up", text));
+          throw CLI::ValidationError(
+              fmt::format("{} takes a number from 0 up, not \"{}\"", name, text));
         }
       },
       std::move(help));

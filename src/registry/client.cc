@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "purser/version.h"
@@ -48,10 +49,19 @@ Status check_numbers(const ClientOptions& options) {
 }
 
 Status check_ca_file(const std::string& path) {
-  if (path.empty() || std::ifstream(path).good()) return {};
-  return Unexpected(make_error({"open a client", {}, {}}, ErrorCode::io,
-                               fmt::format("the CA file {} cannot be read", path),
-                               "Check the path and its permissions"));
+  if (path.empty()) return {};
+  const std::ifstream file(path);
+  if (!file.good()) {
+    return Unexpected(make_error({"open a client", {}, {}}, ErrorCode::io,
+                                 fmt::format("the CA file {} cannot be read", path),
+                                 "Check the path and its permissions"));
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  // "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": what OpenSSL reads.
+  if (text.str().find("CERTIFICATE-----") != std::string::npos) return {};
+  return Unexpected(bad_option(fmt::format("there is no certificate in the CA file {}", path),
+                               "Give a PEM file of the CAs to trust"));
 }
 
 }  // namespace

@@ -231,7 +231,9 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
 }
 
 Error in_context(Error error, const Operation& operation) {
-  if (error.operation.empty()) {
+  // What came from a document alone cannot know where it was read.
+  const bool nowhere = error.registry.empty() && error.subject.empty();
+  if (error.operation.empty() || nowhere) {
     error.operation = operation.verb;
     error.subject = operation.subject;
   }

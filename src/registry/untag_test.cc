@@ -183,6 +183,7 @@ TEST_F(UntagTest, LeavesATagThatMovedJustBeforeTheChange) {
   });
   EXPECT_THAT(untag(), HasError(ErrorCode::changed));
   EXPECT_EQ(registry_->tag("a", "v1"), newer);
+  EXPECT_EQ(registry_->count("PUT"), 0u);
 }
 
 TEST_F(UntagTest, LeavesATagThatMovedAfterTheChange) {

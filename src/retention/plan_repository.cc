@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -25,8 +25,11 @@ class RepositoryPlanner {
   RepositoryPlan plan();
 
  private:
+  using Digests = std::unordered_set<Digest>;
+
   void keep_what_nothing_dooms();
-  std::map<Digest, std::string> find_doomed() const;
+  Digests find_doomed() const;
+  std::string why_doomed(const Digest& digest) const;
   bool is_doomed(const std::string& tag, const SnapshotTag& entry) const;
   void decide_tags();
   TagDecision decide_tag(const std::string& tag, const SnapshotTag& entry) const;
@@ -38,15 +41,11 @@ class RepositoryPlanner {
   const Snapshot& snapshot_;
   const Graph graph_;
   Selection selection_;
-  std::map<Digest, std::string> doomed_;  // manifests that go, with the reason
   RepositoryPlan plan_;
 };
 
 RepositoryPlan RepositoryPlanner::plan() {
-  if (plan_.complete()) {
-    keep_what_nothing_dooms();
-    doomed_ = find_doomed();
-  }
+  if (plan_.complete()) keep_what_nothing_dooms();
   decide_tags();
   decide_manifests();
   return std::move(plan_);
@@ -58,28 +57,33 @@ bool RepositoryPlanner::is_doomed(const std::string& tag, const SnapshotTag& ent
 
 // What would go as things stand: manifests of doomed tags, those doomed themselves, and what they
 // list.
-std::map<Digest, std::string> RepositoryPlanner::find_doomed() const {
-  std::map<Digest, std::string> doomed;
+RepositoryPlanner::Digests RepositoryPlanner::find_doomed() const {
+  Digests doomed;
   std::vector<Digest> downward;
-  auto doom = [&](const Digest& digest, const std::string& reason) {
+  auto doom = [&](const Digest& digest) {
     if (!graph_.has(digest) || selection_.kept.keeps(digest)) return;
-    if (doomed.emplace(digest, reason).second) downward.push_back(digest);
+    if (doomed.insert(digest).second) downward.push_back(digest);
   };
-  for (const auto& [digest, reason] : selection_.doomed_manifests) doom(digest, reason);
+  for (const auto& [digest, reason] : selection_.doomed_manifests) doom(digest);
   for (const auto& [tag, entry] : snapshot_.tags) {
-    if (is_doomed(tag, entry)) {
-      doom(*entry.digest, fmt::format("nothing that is kept needs it, and its tags go: {}",
-                                      fmt::join(graph_.tags_of(*entry.digest), ", ")));
-    }
+    if (is_doomed(tag, entry)) doom(*entry.digest);
   }
   while (selection_.children_go && !downward.empty()) {
     const Digest at = std::move(downward.back());
     downward.pop_back();
-    for (const Digest& child : graph_.children_of(at)) {
-      doom(child, fmt::format("listed by {}, which goes, and by nothing that is kept", brief(at)));
-    }
+    for (const Digest& child : graph_.children_of(at)) doom(child);
   }
   return doomed;
+}
+
+std::string RepositoryPlanner::why_doomed(const Digest& digest) const {
+  auto own = selection_.doomed_manifests.find(digest);
+  if (own != selection_.doomed_manifests.end()) return own->second;
+  if (const auto& tags = graph_.tags_of(digest); !tags.empty()) {
+    return fmt::format("nothing that is kept needs it, and its tags go: {}", fmt::join(tags, ", "));
+  }
+  return fmt::format("listed by {}, which goes, and by nothing that is kept",
+                     brief(graph_.parents_of(digest).front()));
 }
 
 // A manifest that is known for another reason than a doomed tag, such as the untagged subject of a
@@ -87,7 +91,7 @@ std::map<Digest, std::string> RepositoryPlanner::find_doomed() const {
 void RepositoryPlanner::keep_what_nothing_dooms() {
   for (bool changed = true; changed;) {
     selection_.kept.grow();
-    const std::map<Digest, std::string> doomed = find_doomed();
+    const Digests doomed = find_doomed();
     changed = false;
     for (const auto& [digest, manifest] : snapshot_.manifests) {
       if (doomed.contains(digest) || selection_.kept.keeps(digest) || graph_.is_stand_in(digest))
@@ -175,7 +179,7 @@ void RepositoryPlanner::decide_manifest(ManifestDecision& decision) const {
     decision.reasons = {unread()};
   } else {
     decision.action = Action::remove;
-    decision.reasons = {doomed_.at(decision.digest)};
+    decision.reasons = {why_doomed(decision.digest)};
   }
 }
 

@@ -6,8 +6,8 @@
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
 #include "testing/skopeo.h"
+#include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
-#include "tests/cli/purser_program.h"
 
 namespace purser::testing {
 namespace {
@@ -21,9 +21,7 @@ constexpr const char* kOciIndex = "application/vnd.oci.image.index.v1+json";
 class ImageVerbsTest : public ::testing::Test {
  protected:
   std::string reference(const std::string& rest) const { return registry_.host() + "/" + rest; }
-  ProcessResult run(const std::vector<std::string>& arguments) const {
-    return purser_.run(arguments);
-  }
+  ProcessResult run(const std::vector<std::string>& arguments) const { return purser_(arguments); }
   Json json(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"-o", "json"});
     const ProcessResult result = run(arguments);
@@ -33,7 +31,7 @@ class ImageVerbsTest : public ::testing::Test {
 
   RegistryServer registry_;
   Pusher pusher_{registry_.url()};
-  PurserProgram purser_;
+  Program purser_;
 };
 
 TEST_F(ImageVerbsTest, ReadImagesThatOtherClientsPushedInBothMediaTypes) {
@@ -161,10 +159,10 @@ TEST_F(ImageVerbsTest, PingFindsOutWhetherDeletesAreEnabled) {  // A-73
 }
 
 TEST(ParseVerbTest, TakesAReferenceApartWithoutARegistry) {
-  const PurserProgram purser;
+  const Program purser;
   const std::string digest = "sha256:" + std::string(64, 'a');
   const auto parts = [&](const std::string& reference) {
-    const ProcessResult result = purser.run({"parse", reference, "-o", "json"});
+    const ProcessResult result = purser({"parse", reference, "-o", "json"});
     EXPECT_TRUE(result.ok()) << result.describe();
     return Json::parse(result.out);
   };
@@ -182,7 +180,7 @@ TEST(ParseVerbTest, TakesAReferenceApartWithoutARegistry) {  // A-1
                                    {"tag", nullptr},
                                    {"digest", nullptr}}));
   EXPECT_EQ(parts("localhost/x").at("namespace"), nullptr);
-  EXPECT_THAT(purser.run({"parse", "Team/App"}), Fails(2, AllOf(HasSubstr("lower"))));
+  EXPECT_THAT(purser({"parse", "Team/App"}), Fails(2, AllOf(HasSubstr("lower"))));
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include "testing/proxy.h"
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
+#include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
-#include "tests/cli/purser_program.h"
 #include "tests/integration/fill.h"
 
 namespace purser::testing {
@@ -32,12 +32,12 @@ class CatalogVerbTest : public ::testing::Test {
   }
   ProcessResult catalog(std::vector<std::string> options = {}) {
     options.insert(options.begin(), {"catalog", proxy_.host()});
-    return purser_.run(options);
+    return purser_(options);
   }
 
   RegistryServer registry_;
   Proxy proxy_{registry_.port()};
-  PurserProgram purser_;
+  Program purser_;
   std::vector<std::string> repositories_;
 };
 
@@ -83,12 +83,12 @@ class TagsVerbTest : public ::testing::Test {
   }
   ProcessResult tags(std::vector<std::string> options = {}) {
     options.insert(options.begin(), {"tags", registry_.host() + "/team/app"});
-    return purser_.run(options);
+    return purser_(options);
   }
 
   RegistryServer registry_;
   Pusher pusher_{registry_.url()};
-  PurserProgram purser_;
+  Program purser_;
 };
 
 TEST_F(TagsVerbTest, SortsByNameUnlessToldOtherwise) {

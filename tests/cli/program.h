@@ -18,7 +18,8 @@ class Program {
                            {"DOCKER_CONFIG", home_.path().string()},
                            {"XDG_STATE_HOME", home_.path().string()},
                            {"LC_ALL", "C"}};
-    options.unset = {"PURSER_*", "*_proxy", "*_PROXY"};
+    options.unset = {"PURSER_*",  "http_proxy", "https_proxy", "HTTPS_PROXY",
+                     "all_proxy", "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
     return options;
   }
 

@@ -6,8 +6,8 @@
 #include "testing/proxy.h"
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
+#include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
-#include "tests/cli/purser_program.h"
 
 namespace purser::testing {
 namespace {
@@ -24,7 +24,7 @@ class WriteVerbsTest : public ::testing::Test {
 
   std::string reference(const std::string& rest) const { return proxy_.host() + "/" + rest; }
   ProcessResult run(const std::vector<std::string>& arguments, const std::string& in = {}) const {
-    return purser_.run(arguments, {.stdin_text = in});
+    return purser_(arguments, in);
   }
   Json json(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"-o", "json"});
@@ -40,7 +40,7 @@ class WriteVerbsTest : public ::testing::Test {
   RegistryServer registry_;
   Proxy proxy_{registry_.port()};
   Pusher pusher_{registry_.url()};
-  PurserProgram purser_;
+  Program purser_;
   const BuiltManifest image_ = build_image();
   const BuiltManifest other_ = build_image({.layers = {"another layer"}});
 };
