@@ -135,6 +135,19 @@ TEST_F(AppListTest, PrintsTheConfigOfTheOnlyImageOfAnIndex) {
   EXPECT_EQ(run({"config", "registry.test/a:multi"}).out, one.out);
 }
 
+TEST_F(AppListTest, SaysThatAConfigIsNoJson) {
+  const std::string blob = "not json";
+  const Digest config = registry_->add_blob("a", blob);
+  registry_->put("a", "v1",
+                 R"({"schemaVersion":2,"config":{"mediaType":"application/x-thing","digest":")" +
+                     config.str() + R"(","size":8},"layers":[]})",
+                 std::string(media_type::kOciManifest));
+  const Ran ran = run({"config", "registry.test/a:v1"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err, HasSubstr("application/x-thing"));
+}
+
 TEST_F(AppListTest, AsksWhichImageOfAnIndexIsMeant) {
   registry_->add_index("a", "multi",
                        {registry_->add_image("a", "one"), registry_->add_image("a", "two")});

@@ -135,6 +135,13 @@ TEST_F(AppWriteTest, WantsAMediaTypeForAManifestThatHasNone) {
   EXPECT_EQ(changes(), 0u);
 }
 
+TEST_F(AppWriteTest, SaysThatADocumentIsNoManifest) {
+  const Ran ran = run({"put", "registry.test/a:v1", file("manifest.json", "<html>")});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_NE(ran.err.find("not the JSON of a manifest"), std::string::npos) << ran.err;
+  EXPECT_EQ(changes(), 0u);
+}
+
 TEST_F(AppWriteTest, NamesAFileThatCannotBeRead) {
   EXPECT_EQ(run({"put", "registry.test/a:v1", path("none")}).code, 1);
   EXPECT_EQ(run({"put", "registry.test/a:v1", directory_.string()}).code, 2);

@@ -7,6 +7,8 @@
 #include "cli/names.h"
 #include "cli/platform_option.h"
 #include "cli/verb.h"
+#include "core/json.h"
+#include "core/text.h"
 #include "purser/client.h"
 
 namespace purser::cli {
@@ -139,6 +141,20 @@ Result<Reference> only_image(const Manifest& index, const Reference& reference) 
                   images.empty() ? "" : fmt::format("Say which with --platform: {}", platforms)));
 }
 
+// Artifacts may have anything for a config.
+Status check_config(const std::string& config, const Reference& reference,
+                    const Manifest& manifest) {
+  const auto document = json::parse_strict(config);
+  if (document) return {};
+  return Unexpected(
+      Error{.code = ErrorCode::bad_response,
+            .message = fmt::format("it is no JSON that can be shown ({}); its media type is {}",
+                                   document.error().message,
+                                   sanitize_for_terminal(manifest.config()->media_type)),
+            .operation = "show the config of",
+            .subject = reference.str()});
+}
+
 class ConfigVerb : public Verb {
  public:
   void declare(OptionSet& options) override { platform_.declare(options); }
@@ -163,6 +179,9 @@ class ConfigVerb : public Verb {
     const auto config =
         (*client)->small_blob(reference.repository(), *manifest->config(), session.call());
     if (!config) return Unexpected(config.error());
+    if (Status readable = check_config(*config, reference, *manifest); !readable) {
+      return Unexpected(std::move(readable).error());
+    }
     session.out().json_text(*config);
     return ExitCode::done;
   }

@@ -47,6 +47,11 @@ std::string stated_media_type(std::string_view bytes) {
 
 Result<Manifest> parse_to_put(std::string_view bytes, std::string_view media_type,
                               const Operation& operation) {
+  if (media_type.empty() && !json::parse_strict(bytes)) {
+    return Unexpected(make_error(
+        operation, ErrorCode::invalid_argument, "the document is not the JSON of a manifest",
+        "Give the manifest's own bytes, as `purser manifest --raw` prints them"));
+  }
   if (media_type.empty() && stated_media_type(bytes).empty()) {
     return Unexpected(make_error(operation, ErrorCode::invalid_argument,
                                  "no media type was given, and the document has none of its own",
