@@ -134,6 +134,44 @@ TEST_P(CrashTest, ARunWithoutTheJournalLeavesNoTagOnAStandInAndLosesNothing) {
   }
 }
 
+// The lost tag is all that its entry matches: were it looked for before it is back, the run would
+// be refused.
+TEST(CrashedRunTest, PutsALostTagBackBeforeTheNextRunLooksForIt) {
+  auto registry = std::make_shared<FakeRegistry>();
+  registry->add_image(kRepo, "latest");
+  const Digest doomed = registry->add_image(kRepo, "doomed");
+  testing::TempDir state;
+  fs::create_directories(state / "first");
+  bool deleted = false;
+  bool killed = false;
+  registry->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deleted && !killed) {
+      killed = true;
+      fs::copy(state / "first", state / "then", fs::copy_options::recursive);
+    }
+    if (killed) return http::Failure{http::Failure::Kind::broken, "killed"};
+    if (request.method == "DELETE" && request.target.find(doomed.hex()) != std::string::npos) {
+      registry->set_tag(kRepo, "latest", doomed);
+      deleted = true;
+    }
+    return std::nullopt;
+  });
+  Client client = client_of(registry);
+  KeepPolicy policy;
+  policy.entries.push_back(*KeepEntry::parse(kRepo + ":latest", registry->host()));
+  PruneOptions options;
+  options.apply.state_directory = state / "first";
+  (void)prune(client, policy, options);
+  registry->on_request(nullptr);
+  ASSERT_TRUE(killed);
+  ASSERT_TRUE(registry->tags(kRepo).empty());
+
+  options.apply.state_directory = state / "then";
+  EXPECT_THAT(prune(client, policy, options), IsOk());
+  EXPECT_EQ(registry->tag(kRepo, "latest"), doomed);
+  EXPECT_TRUE(registry->has(kRepo, doomed));
+}
+
 INSTANTIATE_TEST_SUITE_P(LastRequest, CrashTest, ::testing::Bool(),
                          [](const auto& served) { return served.param ? "Served" : "NotServed"; });
 

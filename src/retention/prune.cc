@@ -109,6 +109,17 @@ Status why_nothing_was_read(const Reader& reader, const std::vector<Snapshot>& s
   }
 }
 
+Result<Report> survey_and_apply(Client& client, const Policy& policy, const SurveyOptions& look,
+                                const PruneOptions& options) {
+  Result<Plan> plan = survey(client, policy, look);
+  if (!plan) return Unexpected(std::move(plan).error());
+  if (options.planned) {
+    const Status shown = options.planned(*plan);
+    if (!shown) return Unexpected(shown.error());
+  }
+  return apply_plan(client, *std::move(plan), look.guardrails, options.apply);
+}
+
 }  // namespace
 
 Result<Plan> survey(const Reader& reader, const Policy& policy, const SurveyOptions& options) {
@@ -152,17 +163,22 @@ Result<Report> apply_plan(Client& client, Plan plan, const Guardrails& guardrail
 }
 
 Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& options) {
+  // First, so that the survey sees every kept tag: one that an interrupted run lost is back by
+  // then.
+  auto settled = settle(client, options.apply);
+  if (!settled) return Unexpected(std::move(settled).error());
   auto leftovers = find_leftovers(options.apply.state_directory, client.registry().str());
   if (!leftovers) return Unexpected(std::move(leftovers).error());
   SurveyOptions look = options.survey;
   look.leftovers = *std::move(leftovers);
-  Result<Plan> plan = survey(client, policy, look);
-  if (!plan) return Unexpected(std::move(plan).error());
-  if (options.planned) {
-    const Status shown = options.planned(*plan);
-    if (!shown) return Unexpected(shown.error());
+  Result<Report> report = survey_and_apply(client, policy, look, options);
+  if (report) {
+    report->warnings.insert(report->warnings.begin(), settled->begin(), settled->end());
+  } else if (client.options().log) {
+    // An error has no place for what was put right before it.
+    for (const std::string& text : *settled) client.options().log({LogEvent::Level::warning, text});
   }
-  return apply_plan(client, *std::move(plan), look.guardrails, options.apply);
+  return report;
 }
 
 }  // namespace purser
