@@ -9,7 +9,8 @@
 // credential cannot reach a registry that it does not belong to.
 //
 // Thread rule: all members of Reader and Client may be called from several threads at once. Calls
-// block; one I/O thread serves them all. Callbacks run on the thread of the call that takes them.
+// block; one I/O thread serves them all. Callbacks run on the thread of the call that takes them,
+// and must not call the client again: what is to be done next comes out of the call's source.
 #pragma once
 
 #include <chrono>
@@ -246,6 +247,10 @@ class Client : public Reader {
   // confirmed gone: an answer other than 202 is settled by reading back.
   Status delete_manifest(const Repository& repository, const Digest& digest,
                          const CallOptions& options = {}) const;
+
+  // Does the registry take a DELETE of a tag? Asked with a tag that nobody has; distribution 2.x
+  // answers 400 or 405.
+  Result<bool> deletes_tags(const Repository& repository, const CallOptions& options = {}) const;
 
   // Asks by deleting a digest that cannot exist.
   Result<DeleteSupport> probe_delete(const Repository& repository,

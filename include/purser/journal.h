@@ -89,6 +89,10 @@ struct Unfinished {
 Result<std::vector<Unfinished>> find_unfinished(const std::filesystem::path& state_directory,
                                                 const std::string& registry);
 
+// Marks the steps of the repository as looked after in that journal: what is still to be deleted
+// stays open, and nothing is put back from it any more. Errors: io.
+Status mark_looked_after(const std::filesystem::path& journal, const Repository& repository);
+
 // Marks the repository as settled in that journal. Errors: io.
 Status mark_settled(const std::filesystem::path& journal, const Repository& repository);
 

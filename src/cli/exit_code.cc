@@ -41,8 +41,12 @@ ExitCode exit_code_for(const Report& report) {
 
 ExitCode exit_code_for(const Plan& plan) {
   if (!plan.refusals.empty()) return ExitCode::refused;
-  const bool complete = std::all_of(plan.repositories.begin(), plan.repositories.end(),
-                                    [](const RepositoryPlan& r) { return r.complete(); });
+  const bool complete =
+      std::all_of(plan.repositories.begin(), plan.repositories.end(), [](const RepositoryPlan& r) {
+        return r.complete() &&
+               std::none_of(r.tags.begin(), r.tags.end(),
+                            [](const TagDecision& tag) { return tag.broken_and_named; });
+      });
   return complete ? ExitCode::done : ExitCode::partly;
 }
 

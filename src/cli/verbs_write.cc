@@ -80,10 +80,8 @@ class PutVerb : public Verb {
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
     const Result<Reference> reference = Reference::parse(names[0]);
     if (!reference) return Unexpected(reference.error());
-    if (names[1] == "-" && session.settings().password_stdin) {
-      return Unexpected(usage_error("stdin cannot give both the password and the manifest",
-                                    "Give the password in PURSER_PASSWORD"));
-    }
+    const Status free = check_stdin_is_free(names[1], session.settings().password_stdin);
+    if (!free) return Unexpected(free.error());
     const Result<std::string> bytes = read_input(names[1], "read the manifest from");
     if (!bytes) return Unexpected(bytes.error());
     const auto client = session.client(reference->repository());
@@ -128,7 +126,7 @@ class UntagVerb : public Verb {
     Tally tally;
     Json list = Json::array();
     for (std::size_t i = 0; i < run->tags.size(); ++i) {
-      tally.add(tell(session, run->tags[i], digests[i], list));
+      tally.add(tell(session, run->tags[i], run->tags[i].digest.value_or(digests[i]), list));
     }
     if (run->tags.size() < references->size()) tally.add(ExitCode::interrupted);
     if (session.out().format() != Format::text && !list.empty()) {

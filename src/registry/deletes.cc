@@ -68,8 +68,9 @@ DeleteOutcome settle(const Reader& reader, const Repository& repository, const D
 DeleteOutcome settle_404(const Reader& reader, const Repository& repository, const Digest& digest,
                          Error not_found) {
   auto now = reader.manifest(Reference::with_digest(repository, digest), CallOptions{});
-  if (!now && now.error().code != ErrorCode::not_found) {
-    not_found.code = now.error().code;
+  if (!now && !is_confirmed_absence(now.error())) {
+    not_found.code =
+        now.error().code == ErrorCode::not_found ? ErrorCode::bad_response : now.error().code;
     not_found.message += " to the DELETE, and whether the manifest is there could not be told: " +
                          now.error().message;
   }
@@ -180,6 +181,13 @@ Status Client::delete_manifest(const Repository& repository, const Digest& diges
       core_->operation("delete the manifest", Reference::with_digest(repository, digest));
   if (Status status = core_->check_registry(repository, operation); !status) return status;
   return delete_digest(*this, *core_, repository, digest, options).status;
+}
+
+Result<bool> Client::deletes_tags(const Repository& repository, const CallOptions& options) const {
+  const std::string nobodys = "purser-probe-" + std::string(random_digest().hex());
+  Result<http::Response> answer = delete_by_tag(*core_, repository, nobodys, options);
+  if (!answer) return Unexpected(std::move(answer).error());
+  return answer->status != 400 && answer->status != 405;
 }
 
 Result<DeleteSupport> Client::probe_delete(const Repository& repository,

@@ -1,6 +1,8 @@
 // The pages of a list, one request each.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -79,6 +81,11 @@ Error NamePager::State::list_failure(const http::Response& response,
     error.message += ", and does not say that the repository is unknown";
     error.hint = "Check the address: something other than a registry may have answered";
   }
+  // A list that has begun cannot turn out to be of a repository that nobody knows: a Link that
+  // leads astray.
+  if (error.code == ErrorCode::not_found && pages > 0) {
+    return incomplete("a later page of the list is not there: " + error.message);
+  }
   if (error.code == ErrorCode::not_found) {
     error.hint = "Check the name: purser catalog " + core->name().str() + " lists what is there";
   }
@@ -124,7 +131,7 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
       return Unexpected(incomplete("the registry's list leads back to a page that was read"));
     }
     // Names that are not valid are progress as well; an empty page may stand between two.
-    if (page.entries > 0 && fresh_names == 0 && page.invalid.empty()) {
+    if (page.entries > 0 && fresh_names == 0 && page.invalid_count == 0) {
       return Unexpected(incomplete("a page of the registry's list has nothing new on it"));
     }
     if (pages >= kMaxPages) {
@@ -146,8 +153,9 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
 }
 
 void NamePager::State::report_invalid(const NamePage& page) {
-  for (const std::string& name : page.invalid) {
-    if (++skipped > kMaxLoggedInvalidNames) continue;
+  const std::size_t logged = std::min(skipped, kMaxLoggedInvalidNames);
+  skipped += page.invalid_count;
+  for (const std::string& name : page.invalid | std::views::take(kMaxLoggedInvalidNames - logged)) {
     core->log(LogEvent::Level::warning,
               fmt::format("{}: left out of the list, because it is no valid name: {}",
                           operation.subject.empty() ? operation.registry

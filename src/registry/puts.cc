@@ -103,14 +103,15 @@ Result<PutResult> put_and_check(const Reader& reader, const ClientCore& core,
     if (*before && **before != manifest.digest()) result.previous = **std::move(before);
   }
   const std::string target = tag ? *tag : manifest.digest().str();
-  if (Status put = put_bytes(core, repository, target, manifest, options); !put) {
-    return Unexpected(std::move(put).error());
+  Status done = put_bytes(core, repository, target, manifest, options);
+  if (done) done = check_served(reader, repository, manifest.digest(), operation, options);
+  if (done) return result;
+  Error error = std::move(done).error();
+  // The tag may have moved all the same.
+  if (result.previous) {
+    error.message += fmt::format(" (before this the tag pointed at {})", result.previous->str());
   }
-  if (Status served = check_served(reader, repository, manifest.digest(), operation, options);
-      !served) {
-    return Unexpected(std::move(served).error());
-  }
-  return result;
+  return Unexpected(std::move(error));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "purser/prune.h"
+#include "purser/stand_in.h"
 #include "testing/fake_registry.h"
 #include "testing/matchers.h"
 #include "testing/temp_dir.h"
@@ -406,6 +407,216 @@ TEST_F(ApplyTest, SendsNoDeleteWhoseJournalLineIsNotOnDisk) {
   });
   ASSERT_THAT(prune_keeping({kRepo + ":v2"}), IsOk());
   EXPECT_THAT(unannounced, IsEmpty());
+}
+
+// A kept tag is pushed again as an index that needs a child of one that goes.
+TEST_F(ApplyTest, PutsBackAChildThatAKeptTagPushedAgainNeeds) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "old", {child});
+  registry_->add_image(kRepo, "latest");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method == "DELETE" && request.target.find(child.hex()) != std::string::npos) {
+      registry_->add_index(kRepo, "latest", {child});
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, child));
+  EXPECT_FALSE(report->complete());
+  EXPECT_THAT(report->warnings, Contains(HasSubstr("needs it")));
+}
+
+TEST_F(ApplyTest, LeavesAChildAloneThatAKeptTagPushedAgainNeeds) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "old", {child});
+  const Digest old = tag_digest("old");
+  registry_->add_image(kRepo, "latest");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method == "DELETE" && request.target.find(old.hex()) != std::string::npos) {
+      registry_->add_index(kRepo, "latest", {child});
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->count("DELETE", std::string(child.hex())), 0u);
+  EXPECT_TRUE(registry_->has(kRepo, child));
+}
+
+TEST_F(ApplyTest, PutsTheImageBackThatATagWasMovedOntoHoweverManyWereDeletedBefore) {
+  const Digest one = registry_->add_image(kRepo, "one");
+  const Digest two = registry_->add_image(kRepo, "two");
+  registry_->add_image(kRepo, "latest");
+  // Onto whichever goes second.
+  std::optional<Digest> second;
+  int deletes = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    for (const Digest& digest : {one, two}) {
+      if (request.method != "DELETE" || request.target.find(digest.hex()) == std::string::npos)
+        continue;
+      if (++deletes == 2) {
+        second = digest;
+        registry_->set_tag(kRepo, "latest", digest);
+      }
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  ASSERT_TRUE(second);
+  EXPECT_EQ(registry_->tag(kRepo, "latest"), second);
+  EXPECT_FALSE(report->complete());
+}
+
+// Where tags can be deleted by name, one that vanished did not go with a digest.
+TEST_F(ApplyTest, PutsNoOtherImageOntoATagThatSomebodyDeletedByName) {
+  FakeRegistryOptions by_name;
+  by_name.tag_delete = FakeRegistryOptions::TagDelete::conforming;
+  use(by_name);
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->add_image(kRepo, "kept");
+  registry_->add_image(kRepo, "other");
+  const Digest kept = tag_digest("kept");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method == "DELETE" && request.target.find(doomed.hex()) != std::string::npos) {
+      registry_->remove_tag(kRepo, "kept");
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":kept", kRepo + ":other"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_NE(registry_->tag(kRepo, "kept"), doomed);
+  EXPECT_TRUE(registry_->has(kRepo, kept));
+  EXPECT_FALSE(report->complete());
+}
+
+// A-39, A-44: a Link that leads astray must not make the list end there.
+TEST_F(ApplyTest, RemovesNothingWhereALaterPageOfTheListIsNotFound) {
+  FakeRegistryOptions paged;
+  paged.tags_page = 2;
+  use(paged);
+  const Digest shared = registry_->add_image(kRepo, "a-old");
+  registry_->add_image(kRepo, "release-1");
+  registry_->set_tag(kRepo, "release-2", shared);
+  registry_->fail(Fault{.contains = "last=",
+                        .times = -1,
+                        .status = 404,
+                        .body = R"({"errors":[{"code":"NAME_UNKNOWN","message":"no such"}]})"});
+  auto report = prune_keeping({kRepo + ":release-*"});
+  EXPECT_TRUE(registry_->has(kRepo, shared));
+  EXPECT_EQ(registry_->count("DELETE"), 0u);
+  EXPECT_FALSE(report && report->complete());
+}
+
+// What is removed by name is what was named: a leftover of an interrupted prune is not.
+TEST_F(ApplyTest, DeletesByNameOnlyWhatWasNamed) {
+  const Digest left = registry_->add_image(kRepo, "", "left");
+  registry_->add_image(kRepo, "other");
+  registry_->add_image(kRepo, "stays");
+  const Repository repository = *Repository::of(registry_->host(), kRepo);
+  {
+    auto journal = *Journal::create(state_.path(), registry_->host());
+    ASSERT_THAT(journal->begin_repository(repository, {}, {left}), IsOk());
+  }
+  RemovePolicy policy;
+  policy.targets.push_back({.repository = kRepo, .tag = "other"});
+  PruneOptions by_name = options();
+  by_name.survey.repositories = {kRepo};
+  Client with = client();
+  ASSERT_THAT(prune(with, policy, by_name), IsOk());
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("stays"));
+  EXPECT_TRUE(registry_->has(kRepo, left));
+}
+
+// A journal whose work is still open puts things back once, and not again and again.
+TEST_F(ApplyTest, PutsThingsBackFromAJournalOnce) {
+  const Digest kept = registry_->add_image(kRepo, "b");
+  const Digest gone = registry_->add_image(kRepo, "", "gone");
+  const Manifest bytes =
+      *Manifest::parse(*registry_->manifest(kRepo, gone), media_type::kOciManifest);
+  const Repository repository = *Repository::of(registry_->host(), kRepo);
+  {
+    auto journal = *Journal::create(state_.path(), registry_->host());
+    ASSERT_THAT(journal->begin_repository(repository, {{"b", kept}}, {gone, Digest::of("more")}),
+                IsOk());
+    ASSERT_THAT(
+        journal->before(
+            {.kind = Change::Kind::delete_manifest, .repository = repository, .original = bytes}),
+        IsOk());
+  }
+  registry_->remove_manifest(kRepo, gone);
+  Client with = client();
+  ApplyOptions apply_options{.state_directory = state_.path()};
+  ASSERT_THAT(settle(with, apply_options), IsOk());
+  registry_->remove_tag(kRepo, "b");
+  auto again = settle(with, apply_options);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_THAT(*again, IsEmpty());
+  EXPECT_THAT(registry_->tags(kRepo), IsEmpty());
+  auto leftovers = find_leftovers(state_.path(), registry_->host());
+  ASSERT_THAT(leftovers, IsOk());
+  EXPECT_EQ(leftovers->at(kRepo).size(), 2u) << "the work is still open";
+}
+
+// The registry goes away after the stand-in is on the tag: the next run must find it.
+TEST_F(ApplyTest, KeepsTheJournalOpenAfterAnUntagThatFailed) {
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  registry_->set_tag(kRepo, "drop", shared);
+  bool put = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (put) return http::Failure{http::Failure::Kind::broken, "gone"};
+    put = request.method == "PUT";
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":keep"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_FALSE(report->complete());
+  registry_->on_request(nullptr);
+  ASSERT_NE(registry_->tag(kRepo, "drop"), shared);
+  Client with = client();
+  ASSERT_THAT(settle(with, {.state_directory = state_.path()}), IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "drop"), shared);
+}
+
+// A proxy that answers 404 to everything confirms nothing.
+TEST_F(ApplyTest, DoesNotTakeABare404ForAConfirmedDelete) {
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->add_image(kRepo, "kept");
+  bool deaf = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    deaf = deaf ||
+           (request.method == "DELETE" && request.target.find(doomed.hex()) != std::string::npos);
+    if (!deaf) return std::nullopt;
+    return http::Response{404, {{"Content-Type", "text/html"}}, "<html>not here</html>"};
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->manifests_removed, 0u);
+  EXPECT_EQ(report->tags_removed, 0u);
+  EXPECT_FALSE(report->complete());
+}
+
+TEST_F(ApplyTest, LeavesATagAloneThatWasPushedWhileItsStandInWasToBeReplaced) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest image =
+      *Manifest::parse(*registry_->manifest(kRepo, original), media_type::kOciManifest);
+  const Manifest stand_in = *make_stand_in(image, "v1");
+  registry_->put(kRepo, "v1", stand_in.raw(), stand_in.media_type());
+  registry_->add_image(kRepo, "old");
+  Digest fresh = original;
+  int heads = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    // The survey's and apply's own look come first.
+    if (request.target.ends_with("/manifests/v1") && request.method == "HEAD" && ++heads == 3) {
+      fresh = registry_->add_image(kRepo, "v1", "fresh");
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":v1"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_NE(fresh, original);
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), fresh);
 }
 
 }  // namespace

@@ -167,10 +167,14 @@ Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& o
   // then.
   auto settled = settle(client, options.apply);
   if (!settled) return Unexpected(std::move(settled).error());
-  auto leftovers = find_leftovers(options.apply.state_directory, client.registry().str());
-  if (!leftovers) return Unexpected(std::move(leftovers).error());
   SurveyOptions look = options.survey;
-  look.leftovers = *std::move(leftovers);
+  // Only a keep list says of everything whether it stays: what is removed by name is what was
+  // named.
+  if (std::holds_alternative<KeepPolicy>(policy)) {
+    auto leftovers = find_leftovers(options.apply.state_directory, client.registry().str());
+    if (!leftovers) return Unexpected(std::move(leftovers).error());
+    look.leftovers = *std::move(leftovers);
+  }
   Result<Report> report = survey_and_apply(client, policy, look, options);
   if (report) {
     report->warnings.insert(report->warnings.begin(), settled->begin(), settled->end());

@@ -35,6 +35,8 @@ Report start_report(const Plan& plan) {
 }
 
 void add_outcome(Report& report, RepositoryOutcome outcome) {
+  if (outcome.unread && !outcome.tags.empty())
+    report.unread.insert(outcome.tags.front().repository);
   for (TagReport& tag : outcome.tags) {
     ++report.tags_seen;
     if (tag.decision.action == Action::remove) ++report.tags_to_remove;
@@ -74,9 +76,12 @@ bool Report::complete() const {
   const auto undone = [this](const auto& entry) {
     return applied && entry.decision.action == Action::remove && entry.outcome != Outcome::removed;
   };
+  const auto not_kept = [](const TagReport& tag) {
+    return tag.decision.action == Action::keep && tag.outcome != Outcome::kept;
+  };
   const auto broken = [](const TagReport& tag) { return tag.decision.broken_and_named; };
   return std::ranges::none_of(tags, undone) && std::ranges::none_of(manifests, undone) &&
-         std::ranges::none_of(tags, broken);
+         std::ranges::none_of(tags, broken) && std::ranges::none_of(tags, not_kept);
 }
 
 }  // namespace purser

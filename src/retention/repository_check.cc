@@ -19,17 +19,20 @@ Status RepositoryRun::look_again() {
   } else if (names.error().code != ErrorCode::not_found) {
     return Unexpected(std::move(names).error());
   }
+  just_deleted_.reset();
   confirm_last_deletion(listed);
-  if (Status found = find_vanished(listed); !found) return found;
+  find_vanished(listed);
   return find_new(listed);
 }
 
 void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {
   if (!last_deletion_) return;
   const Deletion deletion = *std::exchange(last_deletion_, std::nullopt);
+  just_deleted_ = deletion.digest;
   manifest_is(deletion.digest, Outcome::removed);
-  for (const std::string& tag : deletion.tags)
+  for (const std::string& tag : deletion.tags) {
     confirm_tag_gone(tag, deletion, listed.contains(tag));
+  }
   const bool moved_meanwhile = std::ranges::any_of(deletion.tags, [this](const std::string& tag) {
     return tag_outcomes_[tag].first != Outcome::removed;
   });
@@ -38,15 +41,18 @@ void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {
   if (moved_meanwhile) reconcile();
 }
 
+// Removed means confirmed gone: a list alone is not enough.
 void RepositoryRun::confirm_tag_gone(const std::string& tag, const Deletion& deletion,
                                      bool listed) {
-  if (!listed) return tag_is(tag, Outcome::removed);
   auto reference = Reference::with_tag(approved_.repository, tag);
   if (!reference) return;
   auto head = client_.head(*reference);
-  if (!head && is_confirmed_absence(head.error())) return clear_ghost(tag, deletion);
-  if (!head)
+  if (!head && is_confirmed_absence(head.error())) {
+    return listed ? clear_ghost(tag, deletion) : tag_is(tag, Outcome::removed);
+  }
+  if (!head) {
     return tag_is(tag, Outcome::failed, "could not be confirmed gone: " + to_string(head.error()));
+  }
   if (head->digest != deletion.digest) {
     return tag_is(tag, Outcome::skipped,
                   fmt::format("it moved to {} while it was being removed", head->digest.str()));
@@ -73,6 +79,7 @@ void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion
       stop(to_string(written.error()));
   }
   if (!cleared) {
+    unsettled_ = true;
     return tag_is(
         tag, Outcome::failed,
         "its manifest is gone, but the registry still lists it: " + to_string(cleared.error()));
@@ -86,7 +93,7 @@ void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion
 
 // A tag that was there and is not listed any more: somebody removed it, or had moved it onto a
 // digest at the moment that it was deleted.
-Status RepositoryRun::find_vanished(const std::set<std::string>& listed) {
+void RepositoryRun::find_vanished(const std::set<std::string>& listed) {
   std::vector<std::string> vanished;
   for (const auto& [tag, entry] : snapshot_.tags) {
     if (!listed.contains(tag)) vanished.push_back(tag);
@@ -95,15 +102,23 @@ Status RepositoryRun::find_vanished(const std::set<std::string>& listed) {
     auto decision = approved_tags_.find(tag);
     const bool doomed =
         decision != approved_tags_.end() && decision->second->action == Action::remove;
-    if (doomed) {
-      tag_is(tag, Outcome::removed, "somebody else had removed it");
-      snapshot_.tags.erase(tag);
-    } else {
-      put_back(tag, "");
-    }
+    doomed ? note_vanished_doomed(tag) : put_back(tag, "");
   }
   if (!vanished.empty()) reconcile();
-  return {};
+}
+
+void RepositoryRun::note_vanished_doomed(const std::string& tag) {
+  auto reference = Reference::with_tag(approved_.repository, tag);
+  if (!reference) return;
+  auto head = client_.head(*reference);
+  if (!head && is_confirmed_absence(head.error())) {
+    snapshot_.tags.erase(tag);
+    return tag_is(tag, Outcome::removed, "somebody else had removed it");
+  }
+  held_back_[*snapshot_.tags.at(tag).digest] = "its tag " + tag + " is not in the list any more";
+  tag_is(tag, Outcome::skipped,
+         head ? "it is not in the list any more, and still answers"
+              : "whether it is still there could not be told: " + to_string(head.error()));
 }
 
 Status RepositoryRun::find_new(const std::set<std::string>& listed) {
@@ -115,55 +130,126 @@ Status RepositoryRun::find_new(const std::set<std::string>& listed) {
   Snapshot wider = snapshot_;
   wider.leftovers = approved_removals_;
   if (Status read = refresh_tags(client_, wider, came); !read) return read;
-  if (!wider.gaps.empty()) {
-    return Unexpected(
-        Error{.code = ErrorCode::incomplete,
-              .message = "new tags came and could not be read: " + wider.gaps.front().why,
-              .operation = "look again at",
-              .registry = approved_.repository.registry(),
-              .subject = approved_.repository.path()});
-  }
+  if (!wider.gaps.empty()) return unreadable("new tags came", wider.gaps.front());
   snapshot_ = std::move(wider);
   // A tag whose push was not finished when the list was made is a ghost for that moment only.
   reconcile();
   return {};
 }
 
-void RepositoryRun::check_everything_kept() {
+// Resolves every tag that stays.
+RepositoryRun::KeptTags RepositoryRun::look_at_kept() {
   std::vector<std::string> kept;
   for (const auto& [tag, entry] : snapshot_.tags) {
     if (entry.digest && !tag_outcomes_.contains(tag)) kept.push_back(tag);
   }
-  std::vector<std::pair<std::string, Error>> lost;
+  KeptTags seen;
   auto next = [&, at = std::size_t{0}]() mutable -> std::optional<Reference> {
     if (at == kept.size()) return std::nullopt;
     auto reference = Reference::with_tag(approved_.repository, kept[at++]);
     return reference ? std::optional(std::move(*reference)) : std::nullopt;
   };
-  const Status checked =
-      client_.head_each(next, [&](const Reference& reference, Result<Descriptor> head) {
-        if (!head) lost.emplace_back(*reference.tag(), std::move(head).error());
-      });
-  if (!checked)
-    warnings_.push_back("what is kept could not be checked: " + to_string(checked.error()));
-  for (const auto& [tag, error] : lost) {
+  seen.status = client_.head_each(next, [&](const Reference& reference, Result<Descriptor> head) {
+    const SnapshotTag& known = snapshot_.tags.at(*reference.tag());
+    if (!head) {
+      seen.lost.emplace_back(*reference.tag(), std::move(head).error());
+    } else if (head->digest != known.stand_in.value_or(*known.digest)) {
+      seen.moved.push_back(*reference.tag());
+    }
+  });
+  return seen;
+}
+
+// A tag that another client pushed again in the meantime may need what is to go, or what has gone.
+Status RepositoryRun::follow_moved(const std::vector<std::string>& moved) {
+  if (moved.empty()) return {};
+  Snapshot wider = snapshot_;
+  wider.leftovers = approved_removals_;
+  if (Status read = refresh_tags(client_, wider, moved); !read) return read;
+  if (!wider.gaps.empty()) return unreadable("tags moved", wider.gaps.front());
+  snapshot_ = std::move(wider);
+  reconcile();
+  revive_what_is_needed();
+  return {};
+}
+
+// Manifests that this run deleted and that an index which came meanwhile lists: put back, children
+// first.
+void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
+  std::set<Digest> needed;
+  std::vector<Digest> downward;
+  auto need = [&](const Digest& digest) {
+    if (!deleted_.contains(digest) || snapshot_.manifests.contains(digest)) return;
+    if (needed.insert(digest).second) downward.push_back(digest);
+  };
+  for (const auto& [digest, node] : snapshot_.manifests) {
+    for (const Digest& child : node.children) need(child);
+  }
+  for (const Descriptor& child : also) need(child.digest);
+  while (!downward.empty()) {
+    const Digest at = std::move(downward.back());
+    downward.pop_back();
+    for (const Descriptor& child : deleted_.at(at).children()) need(child.digest);
+  }
+  for (auto digest = deletion_order_.rbegin(); digest != deletion_order_.rend(); ++digest) {
+    if (!needed.contains(*digest)) continue;
+    const Manifest& bytes = deleted_.at(*digest);
+    auto put = client_.put_manifest(Reference::with_digest(approved_.repository, *digest),
+                                    bytes.raw(), bytes.media_type());
+    const std::string name = approved_.repository.str() + "@" + digest->str();
+    warnings_.push_back(
+        put ? name + ": an index that was pushed during the run needs it; it was put back"
+            : name +
+                  ": an index that was pushed during the run needs it, and it could not be put "
+                  "back: " +
+                  to_string(put.error()));
+    manifest_is(*digest, put ? Outcome::skipped : Outcome::failed,
+                "an index that was pushed during the run needs it");
+  }
+}
+
+void RepositoryRun::check_everything_kept() {
+  KeptTags seen = look_at_kept();
+  Status checked = std::move(seen.status);
+  if (checked) checked = follow_moved(seen.moved);
+  if (!checked) note_unchecked("what is kept could not be checked: " + to_string(checked.error()));
+  for (const auto& [tag, error] : seen.lost) {
     if (is_confirmed_absence(error)) {
       put_back(tag, error.http ? error.http->server_message : "");
     } else {
-      warnings_.push_back(fmt::format("{}:{}: could not be checked after the run: {}",
-                                      approved_.repository.str(), tag, to_string(error)));
+      note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
+                                 approved_.repository.str(), tag, to_string(error)));
     }
   }
 }
 
-// Which manifest a vanished tag had. A tag goes only with the manifest that it points at, so while
-// the one that it had is still there, it was moved onto one that this run deleted.
-const Manifest* RepositoryRun::bytes_to_put_back(const std::string& tag,
-                                                 const std::string& seen) const {
+void RepositoryRun::note_unchecked(std::string warning) {
+  warnings_.push_back(std::move(warning));
+  unsettled_ = true;
+  unread_ = true;
+}
+
+Unexpected RepositoryRun::unreadable(std::string_view what, const Gap& gap) const {
+  return Unexpected(Error{.code = ErrorCode::incomplete,
+                          .message = fmt::format("{} and could not be read: {}", what, gap.why),
+                          .operation = "look again at",
+                          .registry = approved_.repository.registry(),
+                          .subject = approved_.repository.path()});
+}
+
+// Which manifest a vanished tag had. Where tags cannot be deleted by name, a tag goes only with the
+// manifest that it points at: it was moved onto the one that was just deleted. Elsewhere somebody
+// may have deleted it by name, and then that manifest was never its own.
+const Manifest* RepositoryRun::bytes_to_put_back(const std::string& tag, const std::string& seen) {
   for (const auto& [digest, manifest] : deleted_) {
     if (seen.find(digest.str()) != std::string::npos) return &manifest;
   }
-  if (deleted_.size() == 1) return &deleted_.begin()->second;
+  std::optional<Digest> suspect = just_deleted_;
+  if (!suspect && deleted_.size() == 1) suspect = deleted_.begin()->first;
+  if (suspect) {
+    auto by_name = client_.deletes_tags(approved_.repository);
+    if (by_name && !*by_name) return &deleted_.at(*suspect);
+  }
   auto node = snapshot_.manifests.find(*snapshot_.tags.at(tag).digest);
   if (node == snapshot_.manifests.end() || !node->second.manifest) return nullptr;
   return &*node->second.manifest;
@@ -185,17 +271,18 @@ void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
   const Manifest* bytes = bytes_to_put_back(tag, seen);
   if (bytes == nullptr)
     return tag_is(tag, Outcome::failed, "it vanished and its bytes are unknown");
+  revive_what_is_needed(bytes->children());
   auto put = client_.put_manifest(*reference, bytes->raw(), bytes->media_type());
   if (!put) {
+    unsettled_ = true;
     warnings_.push_back(
         fmt::format("{}: it vanished with a digest that was deleted, and could not be put back: {}",
                     reference->str(), to_string(put.error())));
     return tag_is(tag, Outcome::failed, to_string(put.error()));
   }
-  warnings_.push_back(
-      fmt::format("{}: it was moved while the run went on and vanished with a deleted digest; "
-                  "{} was put back onto it",
-                  reference->str(), bytes->digest().str()));
+  warnings_.push_back(fmt::format("{}: it vanished while the run went on; {} was put back onto it",
+                                  reference->str(), bytes->digest().str()));
+  tag_is(tag, Outcome::skipped, "it vanished during the run and was put back");
   if (approved_removals_.contains(bytes->digest())) {
     manifest_is(bytes->digest(), Outcome::skipped, "the tag " + tag + " was moved onto it");
     held_back_[bytes->digest()] = "the tag " + tag + " was moved onto it";

@@ -188,6 +188,13 @@ void RepositoryRun::restore_stand_ins() {
     if (!reference || node == snapshot_.manifests.end() || !node->second.manifest) continue;
     on_step_("restore " + restore.tag);
     const Manifest& original = *node->second.manifest;
+    // Somebody may have pushed to it since the look.
+    auto now = client_.head(*reference);
+    if (!now || now->digest != restore.stand_in) {
+      tag_is(restore.tag, Outcome::skipped,
+             now ? "it moved since the plan was made" : to_string(now.error()));
+      continue;
+    }
     auto put = client_.put_manifest(*reference, original.raw(), original.media_type());
     warnings_.push_back(
         put ? fmt::format(
@@ -233,6 +240,8 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
     return tag_is(decision.tag, Outcome::removed);
   }
   const Error& error = untagged.error();
+  // Begun or not: the next run looks whether the tag is as it was.
+  unsettled_ = true;
   const bool moved = error.code == ErrorCode::changed;
   tag_is(decision.tag, moved ? Outcome::skipped : Outcome::failed, to_string(error));
   const bool its_own_matter = moved || error.code == ErrorCode::conflict ||
@@ -254,12 +263,15 @@ void RepositoryRun::delete_manifests() {
     if (may_delete(digest)) delete_one(digest);
   }
   if (!last_deletion_) return;
-  if (Status looked = look_again(); !looked) {
-    for (const std::string& tag : last_deletion_->tags) {
-      tag_is(tag, Outcome::failed, "could not be confirmed gone: " + to_string(looked.error()));
-    }
-    manifest_is(last_deletion_->digest, Outcome::removed);
+  const Status looked = look_again();
+  if (looked) return;
+  note_unchecked("what the last deletion took along could not be looked at: " +
+                 to_string(looked.error()));
+  if (!last_deletion_) return;
+  for (const std::string& tag : last_deletion_->tags) {
+    tag_is(tag, Outcome::failed, "could not be confirmed gone: " + to_string(looked.error()));
   }
+  manifest_is(last_deletion_->digest, Outcome::removed);
 }
 
 // The last question before a DELETE, asked of the plan of this very moment.
@@ -267,14 +279,25 @@ bool RepositoryRun::may_delete(const Digest& digest) {
   auto node = snapshot_.manifests.find(digest);
   if (node == snapshot_.manifests.end() || !node->second.manifest) return false;
   if (node->second.referrers) {
+    const auto before = node->second.referrers;
     if (Status read = read_referrers(client_, snapshot_, {digest}, options_.call); !read) {
       stop(to_string(read.error()));
       return false;
     }
-    reconcile();
+    // To plan anew costs as much as the repository is large.
+    if (node->second.referrers != before) reconcile();
   }
   const ManifestDecision* current = current_manifest(digest);
   if (current == nullptr) return false;
+  if (current->tags.empty() && !looked_at_kept_) {
+    looked_at_kept_ = true;
+    if (Status followed = follow_moved(look_at_kept().moved); !followed) {
+      stop(to_string(followed.error()));
+      return false;
+    }
+    current = current_manifest(digest);
+    if (current == nullptr) return false;
+  }
   if (current->action != Action::remove) {
     manifest_is(digest, Outcome::skipped, first_reason(current->reasons));
     return false;
@@ -340,12 +363,13 @@ void RepositoryRun::delete_one(const Digest& digest) {
     return;
   }
   deleted_.emplace(digest, original);
+  deletion_order_.push_back(digest);
   last_deletion_ = std::move(deletion);
 }
 
 // Some removals can not have happened: the plan is reported against what was approved.
 RepositoryOutcome RepositoryRun::finish() {
-  RepositoryOutcome outcome{.warnings = warnings_};
+  RepositoryOutcome outcome{.warnings = warnings_, .unread = unread_};
   const std::string not_reached =
       stopped_.empty() ? "it changed since the plan was made" : stopped_;
   for (const TagDecision& decision : approved_.tags) {
@@ -375,7 +399,7 @@ RepositoryOutcome RepositoryRun::finish() {
   // What is still to be deleted keeps the journal open, so that the next run knows of it.
   const bool work_left = std::ranges::any_of(
       current_manifests_, [](const auto& entry) { return entry.second->action == Action::remove; });
-  if (!work_left) {
+  if (!work_left && !unsettled_) {
     if (Status ended = journal_.end_repository(approved_.repository); !ended) {
       outcome.warnings.push_back(to_string(ended.error()));
     }

@@ -17,6 +17,7 @@ struct RepositoryOutcome {
   std::vector<ManifestReport> manifests = {};
   std::vector<std::string> warnings = {};
   std::set<Digest> not_removed = {};  // that the plan removes and that are not confirmed gone
+  bool unread = false;                // what is kept could not be checked at the end
 };
 
 // The outcome of a repository in which nothing is to be changed, or nothing was.
@@ -60,11 +61,22 @@ class RepositoryRun {
   void confirm_last_deletion(const std::set<std::string>& listed);
   void confirm_tag_gone(const std::string& tag, const Deletion& deletion, bool listed);
   void clear_ghost(const std::string& tag, const Deletion& deletion);
-  Status find_vanished(const std::set<std::string>& listed);
+  void find_vanished(const std::set<std::string>& listed);
+  void note_vanished_doomed(const std::string& tag);
   Status find_new(const std::set<std::string>& listed);
+  struct KeptTags {
+    std::vector<std::pair<std::string, Error>> lost = {};
+    std::vector<std::string> moved = {};
+    Status status = {};
+  };
+  KeptTags look_at_kept();
+  Status follow_moved(const std::vector<std::string>& moved);
+  void revive_what_is_needed(const std::vector<Descriptor>& also = {});
   void check_everything_kept();
+  void note_unchecked(std::string warning);
+  Unexpected unreadable(std::string_view what, const Gap& gap) const;
   void put_back(const std::string& tag, const std::string& seen);
-  const Manifest* bytes_to_put_back(const std::string& tag, const std::string& seen) const;
+  const Manifest* bytes_to_put_back(const std::string& tag, const std::string& seen);
 
   void tag_is(const std::string& tag, Outcome outcome, std::string detail = {});
   void manifest_is(const Digest& digest, Outcome outcome, std::string detail = {});
@@ -86,7 +98,12 @@ class RepositoryRun {
   std::set<Digest> approved_removals_;
   std::map<Digest, std::string> held_back_;  // removals that something new forbids
   std::optional<Deletion> last_deletion_;    // sent, its tags not yet confirmed gone
-  std::map<Digest, Manifest> deleted_;       // by this run, with the bytes to put back
+  std::optional<Digest> just_deleted_;       // by the deletion that was confirmed in this look
+  bool looked_at_kept_ = false;              // before the first untagged child goes
+  bool unsettled_ = false;                   // the next run must look at what this one left
+  bool unread_ = false;
+  std::vector<Digest> deletion_order_;
+  std::map<Digest, Manifest> deleted_;  // by this run, with the bytes to put back
   std::map<std::string, std::pair<Outcome, std::string>> tag_outcomes_;
   std::map<Digest, std::pair<Outcome, std::string>> manifest_outcomes_;
   std::vector<std::string> warnings_;

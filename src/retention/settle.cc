@@ -169,24 +169,40 @@ Status Settlement::settle() {
 
 }  // namespace
 
+namespace {
+
+// One repository of one journal, under the repository's lock.
+Status settle_entry(Client& client, const ApplyOptions& options, const Unfinished& seen,
+                    std::vector<std::string>& messages) {
+  auto lock = RepositoryLock::take(options.state_directory, seen.repository);
+  if (!lock) {
+    // Who holds it settles it, or leaves it to the next run.
+    if (lock.error().code == ErrorCode::refused) return {};
+    return Unexpected(std::move(lock).error());
+  }
+  // Another run may have settled it, and gone on from there, before the lock was free.
+  auto unfinished = find_unfinished(options.state_directory, client.registry().str());
+  if (!unfinished) return Unexpected(std::move(unfinished).error());
+  auto entry = std::ranges::find_if(*unfinished, [&](const Unfinished& now) {
+    return now.journal == seen.journal && now.repository == seen.repository;
+  });
+  if (entry == unfinished->end() || entry->steps.empty()) return {};
+  Settlement settlement(client, *entry);
+  if (Status settled = settlement.settle(); !settled) return settled;
+  std::ranges::move(std::move(settlement).messages(), std::back_inserter(messages));
+  return entry->to_delete.empty() ? mark_settled(entry->journal, entry->repository)
+                                  : mark_looked_after(entry->journal, entry->repository);
+}
+
+}  // namespace
+
 Result<std::vector<std::string>> settle(Client& client, const ApplyOptions& options) {
   auto unfinished = find_unfinished(options.state_directory, client.registry().str());
   if (!unfinished) return Unexpected(std::move(unfinished).error());
   std::vector<std::string> messages;
   for (const Unfinished& entry : *unfinished) {
-    auto lock = RepositoryLock::take(options.state_directory, entry.repository);
-    if (!lock) {
-      // Who holds it settles it, or leaves it to the next run.
-      if (lock.error().code == ErrorCode::refused) continue;
-      return Unexpected(std::move(lock).error());
-    }
-    Settlement settlement(client, entry);
-    if (Status settled = settlement.settle(); !settled)
+    if (Status settled = settle_entry(client, options, entry, messages); !settled) {
       return Unexpected(std::move(settled).error());
-    std::ranges::move(std::move(settlement).messages(), std::back_inserter(messages));
-    if (!entry.to_delete.empty()) continue;
-    if (Status marked = mark_settled(entry.journal, entry.repository); !marked) {
-      return Unexpected(std::move(marked).error());
     }
   }
   return messages;

@@ -113,6 +113,12 @@ void JournalReader::read_line(const json& line) {
     repositories_.erase(line.at("repository").get<std::string>());
     return;
   }
+  if (event == "looked_after") {
+    Unfinished& entry = repository(line.at("repository"));
+    entry.steps.clear();
+    entry.kept_tags.clear();
+    return;
+  }
   if (event == "over") {
     over_ = true;
     return;
@@ -204,24 +210,35 @@ Result<std::vector<Unfinished>> find_unfinished(const fs::path& state_directory,
   return all;
 }
 
-Status mark_settled(const fs::path& journal, const Repository& repository) {
-  {
-    files::Descriptor fd(::open(journal.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
-    if (fd.get() < 0) return Unexpected(files::io_error("open", journal));
-    const json line{{"event", "settled"}, {"repository", repository.path()}};
-    // Half a line that the dead run left at the end stays on a line of its own, where it would read
-    // as damage.
-    auto text = files::read_all(journal);
-    if (!text) return Unexpected(std::move(text).error());
-    const std::size_t whole = text->rfind('\n') + 1;
-    if (whole < text->size() && ::ftruncate(fd.get(), static_cast<off_t>(whole)) != 0) {
-      return Unexpected(files::io_error("truncate", journal));
-    }
-    if (Status written = files::write_all(fd.get(), line.dump() + "\n", journal); !written) {
-      return written;
-    }
-    if (::fdatasync(fd.get()) != 0) return Unexpected(files::io_error("sync", journal));
+namespace {
+
+Status append_event(const fs::path& journal, const Repository& repository, std::string_view event) {
+  files::Descriptor fd(::open(journal.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+  if (fd.get() < 0) return Unexpected(files::io_error("open", journal));
+  // Half a line that the dead run left at the end would stay on a line of its own, where it reads
+  // as damage.
+  auto text = files::read_all(journal);
+  if (!text) return Unexpected(std::move(text).error());
+  const std::size_t whole = text->rfind('\n') + 1;
+  if (whole < text->size() && ::ftruncate(fd.get(), static_cast<off_t>(whole)) != 0) {
+    return Unexpected(files::io_error("truncate", journal));
   }
+  const json line{{"event", event}, {"repository", repository.path()}};
+  if (Status written = files::write_all(fd.get(), line.dump() + "\n", journal); !written) {
+    return written;
+  }
+  if (::fdatasync(fd.get()) != 0) return Unexpected(files::io_error("sync", journal));
+  return {};
+}
+
+}  // namespace
+
+Status mark_looked_after(const fs::path& journal, const Repository& repository) {
+  return append_event(journal, repository, "looked_after");
+}
+
+Status mark_settled(const fs::path& journal, const Repository& repository) {
+  if (Status marked = append_event(journal, repository, "settled"); !marked) return marked;
   auto open = read_journal(journal, repository.registry());
   if (!open) return Unexpected(std::move(open).error());
   return open->empty() ? journal_format::remove_marker(journal) : Status{};
