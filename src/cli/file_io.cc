@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cli/option_set.h"
+
 namespace purser::cli {
 namespace {
 
@@ -62,6 +64,12 @@ bool is_directory(const std::string& file) {
 }
 
 }  // namespace
+
+Status check_stdin_is_free(const std::string& file, bool password_stdin) {
+  if (file != "-" || !password_stdin) return {};
+  return Unexpected(usage_error("stdin cannot give both the password and a file",
+                                "Give the password in PURSER_PASSWORD"));
+}
 
 Result<std::string> read_input(const std::string& file, std::string_view operation) {
   if (file != "-" && is_directory(file)) {

@@ -14,6 +14,8 @@ inline constexpr std::size_t kMaxInputBytes = std::size_t{1} << 30U;
 
 // The bytes of a file, or of stdin for "-". Errors: io; invalid_argument for a directory.
 Result<std::string> read_input(const std::string& file, std::string_view operation);
+// The error of stdin being asked for twice, where it gives the password already.
+Status check_stdin_is_free(const std::string& file, bool password_stdin);
 
 // The first line of stdin, without its end. Errors: io; invalid_argument when it is empty.
 Result<std::string> read_password();

@@ -16,12 +16,24 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 Result<RegistryScope> parse_scope(std::string_view text) {
+  // What stands before an @ may be a password with a slash in it: the whole is for RegistryName to
+  // refuse.
+  if (text.find('@') != std::string_view::npos) {
+    Result<RegistryName> registry = RegistryName::parse(text);
+    if (!registry) return Unexpected(std::move(registry).error());
+  }
   const std::size_t scheme = text.find("://");
   const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
   const std::size_t slash = std::min(text.find('/', host), text.size());
   Result<RegistryName> registry = RegistryName::parse(text.substr(0, slash));
   if (!registry) return Unexpected(std::move(registry).error());
   const std::string_view path = text.substr(std::min(slash + 1, text.size()));
+  if (path.empty() && slash < text.size()) {
+    // HOST/$REPO with an empty variable must not mean the whole registry.
+    return Unexpected(
+        usage_error(fmt::format("no repository stands behind the / of {}/", registry->str()),
+                    "Leave out the / to mean the whole registry"));
+  }
   if (path.empty()) return RegistryScope{*std::move(registry)};
   Result<Repository> repository = Repository::of(registry->str(), path);
   if (!repository) return Unexpected(std::move(repository).error());

@@ -134,8 +134,10 @@ Result<std::vector<std::string>> OptionSet::parse(std::vector<std::string> argum
   std::vector<std::string> names = state_->app.remaining();
   for (const std::string& name : names) {
     if (name.size() > 1 && name.starts_with('-')) {
-      return Unexpected(usage_error(fmt::format("there is no option {} here", name),
-                                    "Write -- before a name that begins with a dash"));
+      // Without its value, which may be a password.
+      return Unexpected(
+          usage_error(fmt::format("there is no option {} here", name.substr(0, name.find('='))),
+                      "Write -- before a name that begins with a dash"));
     }
   }
   names.insert(names.end(), after.begin(), after.end());

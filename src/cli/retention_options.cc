@@ -100,7 +100,15 @@ Result<std::vector<KeepEntry>> PruneRequestOptions::read_keep_list(
   return entries;
 }
 
-Result<PruneRequest> PruneRequestOptions::read(const std::vector<std::string>& names) const {
+Result<PruneRequest> PruneRequestOptions::read(const std::vector<std::string>& names,
+                                               const Settings& settings) const {
+  std::vector<std::string> files = keep_files_;
+  files.push_back(repository_file_);
+  for (const std::string& file : files) {
+    if (Status free = check_stdin_is_free(file, settings.password_stdin); !free) {
+      return Unexpected(std::move(free).error());
+    }
+  }
   SurveyOptions survey;
   Result<RegistryName> registry = read_scope(names, survey);
   if (!registry) return Unexpected(std::move(registry).error());

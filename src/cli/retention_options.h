@@ -6,6 +6,7 @@
 
 #include "cli/option_set.h"
 #include "cli/session.h"
+#include "cli/settings.h"
 #include "purser/policy.h"
 #include "purser/prune.h"
 #include "purser/reference.h"
@@ -38,7 +39,7 @@ class PruneRequestOptions {
   void declare(OptionSet& options);
   // Errors: invalid_argument (no keep entry at all, two registries, a malformed line, which is
   // named), io.
-  Result<PruneRequest> read(const std::vector<std::string>& names) const;
+  Result<PruneRequest> read(const std::vector<std::string>& names, const Settings& settings) const;
 
  private:
   Result<RegistryName> read_scope(const std::vector<std::string>& names,

@@ -52,6 +52,12 @@ class DigestVerb : public Verb {
     for (const Reference& reference : references) {
       by_registry[reference.repository().registry()].push_back(reference);
     }
+    // Every client before the first request: -u belongs to one registry, and that it was given for
+    // two must be known before one of them is asked.
+    for (const auto& [registry, group] : by_registry) {
+      const auto client = session.client(group.front().repository());
+      if (!client) return Unexpected(client.error());
+    }
     std::map<Reference, Result<Descriptor>> heads;
     for (const auto& [registry, group] : by_registry) {
       const auto client = session.client(group.front().repository());

@@ -7,6 +7,7 @@
 #include "cli/names.h"
 #include "cli/platform_option.h"
 #include "cli/verb.h"
+#include "core/json.h"
 #include "purser/client.h"
 #include "purser/image_summary.h"
 
@@ -44,7 +45,8 @@ class InspectVerb : public Verb {
       const auto config =
           (*client)->small_blob(reference.repository(), *manifest->config(), session.call());
       if (!config) return Unexpected(config.error());
-      labels = labels_of(Json::parse(*config, nullptr, /*allow_exceptions=*/false));
+      // What is nested too deep to be printed has no labels either.
+      if (json::parse_strict(*config)) labels = labels_of(Json::parse(*config));
     }
     const Json image = describe(reference, *manifest, *summary, labels);
     if (session.out().format() != Format::text) {

@@ -90,7 +90,7 @@ class PlanVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const Result<PruneRequest> request = request_.read(names);
+    const Result<PruneRequest> request = request_.read(names, session.settings());
     if (!request) return Unexpected(request.error());
     const auto client = session.client(request->registry);
     if (!client) return Unexpected(client.error());
@@ -135,7 +135,7 @@ class PruneVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const Result<PruneRequest> request = request_.read(names);
+    const Result<PruneRequest> request = request_.read(names, session.settings());
     if (!request) return Unexpected(request.error());
     const auto client = session.client(request->registry);
     if (!client) return Unexpected(client.error());
@@ -183,6 +183,8 @@ class ApplyVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
+    const Status free = check_stdin_is_free(names.front(), session.settings().password_stdin);
+    if (!free) return Unexpected(free.error());
     const Result<std::string> text = read_input(names.front(), "read the plan");
     if (!text) return Unexpected(text.error());
     Result<Plan> plan = parse_plan(*text);

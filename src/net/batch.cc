@@ -35,7 +35,11 @@ Status Batch::run(const Next& next) {
   while (true) {
     if (const auto why = stopped()) return stop(*why);
     fill(next);
-    if (slots_.empty()) return {};
+    if (slots_.empty()) {
+      // A stop that came since is why nothing was pulled: not an end of the work.
+      if (const auto why = stopped()) return stop(*why);
+      return {};
+    }
     if (queue_->empty()) shared_.options.clock->wait(*queue_, next_time());
     take_answers();
     fire_timers();

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "net/ascii.h"
 #include "net/curl_failure.h"
+#include "net/url.h"
 
 namespace purser::net {
 namespace {
@@ -71,6 +72,14 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1024L);
   curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME,
                    std::max(60L, static_cast<long>(request_.timeout.count() / 1000) + 1));
+  // Without it, giving up on a name that is being looked up would wait for the resolver, and every
+  // other request with it.
+  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+  // "localhost" of a proxy is another machine, and plain http is allowed to this one's because what
+  // is sent stays on it.
+  if (const auto url = Url::parse(request_.url); url && url->origin().is_loopback()) {
+    curl_easy_setopt(e, CURLOPT_PROXY, "");
+  }
   if (!options.user_agent.empty()) {
     curl_easy_setopt(e, CURLOPT_USERAGENT, options.user_agent.c_str());
   }

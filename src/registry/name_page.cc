@@ -21,9 +21,16 @@ Unexpected not_a_list(std::string message) {
   return Unexpected(std::move(error));
 }
 
+// A page may be nothing but such entries, millions of them.
+template <class Describe>
+void note_invalid(NamePage& page, const Describe& describe) {
+  constexpr std::size_t kMaxDescribed = 5;
+  if (page.invalid_count++ < kMaxDescribed) page.invalid.push_back(describe());
+}
+
 void take_entry(const nlohmann::json& entry, NameKind kind, NamePage& page) {
   if (!entry.is_string()) {
-    page.invalid.push_back(fmt::format("a {} in place of a name", entry.type_name()));
+    note_invalid(page, [&] { return fmt::format("a {} in place of a name", entry.type_name()); });
     return;
   }
   const auto& name = entry.get_ref<const std::string&>();
@@ -32,7 +39,9 @@ void take_entry(const nlohmann::json& entry, NameKind kind, NamePage& page) {
   if (valid) {
     page.names.push_back(name);
   } else {
-    page.invalid.push_back("\"" + shorten(sanitize_for_terminal(name), kMaxShownName) + "\"");
+    note_invalid(page, [&] {
+      return fmt::format("\"{}\"", shorten(sanitize_for_terminal(name), kMaxShownName));
+    });
   }
 }
 

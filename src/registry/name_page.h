@@ -15,7 +15,8 @@ enum class NameKind { repositories, tags };
 struct NamePage {
   std::vector<std::string> names = {};  // valid by the grammar, in the order received
   // What the server sent and that is no name, fit to be shown; never requested.
-  std::vector<std::string> invalid = {};
+  std::vector<std::string> invalid = {};  // the first of them
+  std::size_t invalid_count = 0;
   std::size_t entries = 0;  // of the list as received, whatever they are
   std::string last = {};    // the last string as received: where a next page would begin
 };

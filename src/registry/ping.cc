@@ -48,7 +48,8 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   if (!answer) return Unexpected(std::move(answer).error());
   const net::Driver::AuthSeen auth = core_->driver().auth_seen();
   const int status = answer->status;
-  if (status == 401 || status == 429 || status >= 500 || is_http_to_https_answer(*answer)) {
+  if (status == 401 || status == 403 || status == 429 || status >= 500 ||
+      is_http_to_https_answer(*answer)) {
     return Unexpected(core_->failure(ask, *answer));
   }
   if (status != 200 || !is_registry_body(*answer)) {

@@ -50,7 +50,13 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
           fmt::format("this registry has no referrers API (it answered {})", answer->status)));
     }
     if (answer->status != 200) return Unexpected(core_->failure(ask, *answer));
-    auto index = Manifest::parse(answer->body, answer->headers.get("Content-Type").value_or(""));
+    const auto type = answer->headers.get("Content-Type").value_or("");
+    auto index = Manifest::parse(answer->body, type);
+    // An index by its own word that cannot be read is unread, not a registry without the
+    // API.
+    if (!index && media_type::normalize(type) == media_type::kOciIndex) {
+      return Unexpected(in_context(std::move(index).error(), ask.operation));
+    }
     if (!index || index->kind() != Manifest::Kind::index) {
       if (pages > 0) break;
       return Unexpected(no_such_api(ask.operation,

@@ -99,9 +99,10 @@ ErrorCode refine(int status, const ServerErrors& errors) {
 std::string hint_for(ErrorCode code, int status) {
   switch (code) {
     case ErrorCode::unauthorized:
-      return "Check the user name and password for this registry";
+      return "Check the user name and password for this registry, and whether this account may do "
+             "this";
     case ErrorCode::forbidden:
-      return "Ask for the right at the registry, or use another account";
+      return "Log in (-u, --authfile) with an account that has the right";
     case ErrorCode::rate_limited:
       return "Try again later, or with fewer requests in flight";
     case ErrorCode::unreachable:
@@ -182,8 +183,10 @@ bool is_confirmed_absence(const Error& error) {
 }
 
 bool is_http_to_https_answer(const http::Response& response) {
+  // The sentences of Go's server and of nginx.
   return response.status == 400 &&
-         response.body.find("HTTP request to an HTTPS server") != std::string::npos;
+         (response.body.find("HTTP request to an HTTPS server") != std::string::npos ||
+          response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos);
 }
 
 Error make_error(const Operation& operation, ErrorCode code, std::string message,

@@ -38,6 +38,33 @@ TEST_F(BadInputTest, ABadReferenceIsAUsageError) {  // A-1
   EXPECT_THAT(run({"tag", "localhost:1/app:v1", ".bad"}), Fails(2, HasSubstr(".bad")));
 }
 
+TEST_F(BadInputTest, AnEmptyRepositoryIsNotTheWholeRegistry) {
+  for (const char* verb : {"prune", "plan"}) {
+    EXPECT_THAT(run({verb, "localhost:1/", "--keep", "app:*"}),
+                Fails(2, HasSubstr("whole registry")));
+    EXPECT_THAT(run({verb, "https://localhost:1/", "--keep", "app:*"}),
+                Fails(2, HasSubstr("whole registry")));
+  }
+}
+
+TEST_F(BadInputTest, AListFromStdinCannotSwallowThePassword) {
+  for (const char* option : {"--keep-file", "--repos-file"}) {
+    const ProcessResult result = purser_(
+        {"prune", "localhost:1", "--keep", "app:*", option, "-", "-u", "me", "--password-stdin"},
+        "hunter2!X");
+    EXPECT_THAT(result, Fails(2, HasSubstr("PURSER_PASSWORD"))) << option;
+    EXPECT_THAT(result.err, ::testing::Not(HasSubstr("hunter2")));
+  }
+  EXPECT_THAT(purser_({"apply", "-", "--yes", "-u", "me", "--password-stdin"}, "hunter2"),
+              Fails(2, HasSubstr("PURSER_PASSWORD")));
+}
+
+TEST_F(BadInputTest, AMistypedOptionIsNamedWithoutItsValue) {
+  const ProcessResult result = run({"ping", "localhost:1", "--password=hunter2"});
+  EXPECT_THAT(result, Fails(2, HasSubstr("--password")));
+  EXPECT_THAT(result.err, ::testing::Not(HasSubstr("hunter2")));
+}
+
 TEST_F(BadInputTest, AnUnknownVerbOrOptionIsAUsageError) {
   EXPECT_THAT(run({"tgas", "localhost:1/app"}),
               Fails(2, AllOf(HasSubstr("tgas"), HasSubstr("tags"))));

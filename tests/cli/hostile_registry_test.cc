@@ -1,6 +1,7 @@
 // Registries that would like to have a password, or to make a list shorter: by the program.
 #include <gtest/gtest.h>
 
+#include "purser/digest.h"
 #include "testing/http_server.h"
 #include "testing/image_builder.h"
 #include "tests/cli/program.h"
@@ -55,6 +56,56 @@ TEST_F(HostileRegistryTest, GetsNoPasswordSentToARealmElsewhere) {  // C.1 threa
     EXPECT_EQ(evil.count(), 1U);
     expect_no_credential(evil);
   }
+}
+
+// A registry on loopback is this machine's own: a proxy would take its "localhost" for another one
+// (A-5).
+TEST_F(HostileRegistryTest, ProxyGetsNothingOfALoopbackRegistry) {
+  HttpServer proxy([](const WireRequest&) { return challenge("Basic realm=\"x\""); });
+  HttpServer registry([](const WireRequest&) { return json_answer(200, R"({"tags":["v1"]})"); });
+  ProcessOptions options = purser_.options();
+  options.environment["http_proxy"] = proxy.url();
+  options.environment["ALL_PROXY"] = proxy.url();
+  options.stdin_text = "s3cret";
+  const ProcessResult result = testing::run(
+      purser_.command({"tags", registry.host() + "/app", "-u", "alice", "--password-stdin"}),
+      options);
+  EXPECT_TRUE(result.ok()) << result.describe();
+  EXPECT_EQ(proxy.count(), 0U);
+}
+
+TEST_F(HostileRegistryTest, GetsNoPasswordThatWasGivenForTwoRegistries) {
+  HttpServer first([](const WireRequest&) { return challenge("Basic realm=\"x\""); });
+  HttpServer second([](const WireRequest&) { return challenge("Basic realm=\"x\""); });
+  EXPECT_THAT(as_alice({"digest", first.host() + "/a:1", second.host() + "/b:1"}),
+              Fails(2, HasSubstr("-u belongs to one registry")));
+  EXPECT_EQ(first.count() + second.count(), 0U);
+}
+
+// A-52, C.1 threat 13: the depth is bounded wherever a document of the registry is read.
+TEST_F(HostileRegistryTest, CannotCrashInspectWithADeepConfig) {
+  constexpr std::size_t kDepth = 200'000;
+  const std::string config =
+      R"({"config":{"Labels":{"a":)" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}}}";
+  const std::string manifest =
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":")" +
+      Digest::of(config).str() + R"(","size":)" + std::to_string(config.size()) +
+      R"(},"layers":[]})";
+  HttpServer evil([&](const WireRequest& request) {
+    const bool is_config = request.target.find("/blobs/") != std::string::npos;
+    return json_answer(200, is_config ? config : manifest,
+                       {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}});
+  });
+  const ProcessResult result = purser_({"inspect", evil.host() + "/app:v1", "-o", "json"});
+  EXPECT_TRUE(result.exit_code.has_value()) << result.describe();
+}
+
+// A-6: expired ECR tokens are answered so.
+TEST_F(HostileRegistryTest, IsQuotedWhereItRefusesAPing) {
+  HttpServer refusing([](const WireRequest&) {
+    return json_answer(403, R"({"errors":[{"code":"DENIED","message":"Your token has expired"}]})");
+  });
+  EXPECT_THAT(purser_({"ping", refusing.host()}), Fails(4, HasSubstr("Your token has expired")));
 }
 
 TEST_F(HostileRegistryTest, IsToldOfTheFlagWhereTheRealmIsMeant) {
