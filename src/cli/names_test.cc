@@ -24,13 +24,17 @@ TEST(ParseScopeTest, TakesTheFirstPartForTheRegistry) {
   EXPECT_EQ(scope->repository->path(), "team/app");
 }
 
-TEST(ParseScopeTest, TakesARegistryAloneWithSchemeAndSlash) {
-  for (const char* text : {"http://[::1]:5000", "http://[::1]:5000/"}) {
-    const auto scope = parse_scope(text);
-    ASSERT_THAT(scope, IsOk()) << text;
-    EXPECT_EQ(scope->registry.str(), "[::1]:5000");
-    EXPECT_EQ(scope->registry.scheme(), "http");
-    EXPECT_FALSE(scope->repository.has_value());
+TEST(ParseScopeTest, TakesARegistryAloneWithItsScheme) {
+  const auto scope = parse_scope("http://[::1]:5000");
+  ASSERT_THAT(scope, IsOk());
+  EXPECT_EQ(scope->registry.str(), "[::1]:5000");
+  EXPECT_EQ(scope->registry.scheme(), "http");
+  EXPECT_FALSE(scope->repository.has_value());
+}
+
+TEST(ParseScopeTest, DoesNotTakeAnEmptyRepositoryForTheWholeRegistry) {
+  for (const char* text : {"http://[::1]:5000/", "localhost:5000/"}) {
+    EXPECT_THAT(parse_scope(text), HasError(ErrorCode::invalid_argument)) << text;
   }
 }
 

@@ -174,7 +174,7 @@ TEST_F(PutVerbTest, NeedsAMediaType) {
   EXPECT_THAT(run({"put", reference("team/app:bare"), "-"}, bytes),
               Fails(2, AllOf(HasSubstr("media type"), HasSubstr("--media-type"))));
   EXPECT_THAT(run({"put", reference("team/app:bare"), "-"}, "no json"),
-              Fails(2, HasSubstr("media type")));
+              Fails(2, HasSubstr("not the JSON of a manifest")));
   EXPECT_EQ(changes(), 0U);
   EXPECT_TRUE(
       run({"put", reference("team/app:bare"), "-", "--media-type", image_.media_type}, bytes).ok());
