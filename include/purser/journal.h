@@ -79,7 +79,7 @@ struct Unfinished {
     bool finished = false;
   };
   std::vector<Step> steps = {};  // in their order
-  // The run died between its last step, a deletion, and the look at what that took along.
+  // The last step was a deletion, and the run did not get to look at what that took along.
   bool not_verified = false;
 };
 

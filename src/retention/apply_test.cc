@@ -579,6 +579,29 @@ TEST_F(ApplyTest, KeepsTheJournalOpenAfterAnUntagThatFailed) {
   EXPECT_EQ(registry_->tag(kRepo, "drop"), shared);
 }
 
+TEST_F(ApplyTest, KeepsTheJournalOpenWhileWhatIsKeptCouldNotBeChecked) {
+  registry_->add_image(kRepo, "kept");
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  bool deleted = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deleted && request.target.ends_with("/manifests/kept")) return http::Response{500, {}, ""};
+    deleted = deleted || (request.method == "DELETE" &&
+                          request.target.find(doomed.hex()) != std::string::npos);
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_FALSE(report->complete());
+  auto open = find_unfinished(state_.path(), registry_->host());
+  ASSERT_THAT(open, IsOk());
+  EXPECT_EQ(open->size(), 1u);
+  registry_->on_request(nullptr);
+  ASSERT_THAT(prune_keeping({kRepo + ":kept"}), IsOk());
+  open = find_unfinished(state_.path(), registry_->host());
+  ASSERT_THAT(open, IsOk());
+  EXPECT_TRUE(open->empty());
+}
+
 // A proxy that answers 404 to everything confirms nothing.
 TEST_F(ApplyTest, DoesNotTakeABare404ForAConfirmedDelete) {
   const Digest doomed = registry_->add_image(kRepo, "doomed");

@@ -38,7 +38,6 @@ class JournalReader {
   const std::string& registry_;
   std::map<std::string, Unfinished> repositories_;
   std::map<std::uint64_t, std::pair<std::string, std::size_t>> steps_;  // -> repository, index
-  bool over_ = false;  // the run came to its end, so it looked at everything kept
 };
 
 Unexpected JournalReader::damaged(std::size_t line, std::string_view why) const {
@@ -119,11 +118,7 @@ void JournalReader::read_line(const json& line) {
     entry.kept_tags.clear();
     return;
   }
-  if (event == "over") {
-    over_ = true;
-    return;
-  }
-  throw std::invalid_argument("unknown event \"" + event + "\"");
+  if (event != "over") throw std::invalid_argument("unknown event \"" + event + "\"");
 }
 
 Result<std::vector<Unfinished>> JournalReader::read(std::string_view text) {
@@ -143,8 +138,9 @@ Result<std::vector<Unfinished>> JournalReader::read(std::string_view text) {
   std::vector<Unfinished> open;
   for (auto& [path, entry] : repositories_) {
     const bool all_finished = std::ranges::all_of(entry.steps, &Unfinished::Step::finished);
+    // A repository that was looked at in the end has a line that says so.
     entry.not_verified =
-        !over_ && !entry.steps.empty() && entry.steps.back().kind == Change::Kind::delete_manifest;
+        !entry.steps.empty() && entry.steps.back().kind == Change::Kind::delete_manifest;
     if (entry.to_delete.empty() && all_finished && !entry.not_verified) continue;
     open.push_back(std::move(entry));
   }
