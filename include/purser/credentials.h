@@ -32,7 +32,7 @@ struct Credential {
   Secret password = {};        // Basic, or handed to the token server with Basic
   Secret identity_token = {};  // an OAuth2 refresh token (docker: `identitytoken`)
   Secret registry_token = {};  // sent as Bearer as it is (docker: `registrytoken`)
-  std::string source = {};     // where it was found, for people: "/root/.docker/config.json"
+  std::string source = {};     // where it was found, for people: "~/.docker/config.json"
 };
 
 // Answers which credential belongs to a registry. Thread rule: implementations must allow
