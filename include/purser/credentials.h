@@ -35,13 +35,17 @@ struct Credential {
   std::string source = {};     // where it was found, for people: "~/.docker/config.json"
 };
 
-// Answers which credential belongs to a registry. Thread rule: implementations must allow
-// concurrent calls.
+// Answers which credential belongs to a registry, or to one repository in it: some files keep one
+// for a part of a registry's name space. Thread rule: implementations must allow concurrent
+// calls.
 class CredentialSource {
  public:
   virtual ~CredentialSource() = default;
-  // No value: there is none, go on anonymously. An error: there is one and it could not be read.
-  virtual Result<std::optional<Credential>> find(const RegistryName& registry) const = 0;
+  // `repository` is a path ("team/app"); empty: for what concerns the registry as a whole, such as
+  // its catalog. No value: there is none, go on anonymously. An error: there is one and it could
+  // not be read.
+  virtual Result<std::optional<Credential>> find(const RegistryName& registry,
+                                                 std::string_view repository) const = 0;
 };
 
 // One credential for exactly one registry; every other registry gets none.

@@ -134,7 +134,7 @@ Result<std::optional<Credential>> Authenticator::find_credential() {
     const std::lock_guard lock(mutex_);
     if (looked_up_ || !source_) return credential_;
   }
-  auto found = source_->find(registry_);
+  auto found = source_->find(registry_, {});
   if (!found) return Unexpected(std::move(found).error());
   const std::lock_guard lock(mutex_);
   if (*found) credential_ = normalised(**std::move(found));

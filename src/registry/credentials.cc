@@ -8,7 +8,8 @@ class SingleCredential : public CredentialSource {
   SingleCredential(RegistryName registry, Credential credential)
       : registry_(std::move(registry)), credential_(std::move(credential)) {}
 
-  Result<std::optional<Credential>> find(const RegistryName& registry) const override {
+  Result<std::optional<Credential>> find(const RegistryName& registry,
+                                         std::string_view) const override {
     if (registry.str() != registry_.str()) return std::optional<Credential>();
     return std::optional<Credential>(credential_);
   }
@@ -23,9 +24,10 @@ class FirstOf : public CredentialSource {
   explicit FirstOf(std::vector<std::shared_ptr<const CredentialSource>> sources)
       : sources_(std::move(sources)) {}
 
-  Result<std::optional<Credential>> find(const RegistryName& registry) const override {
+  Result<std::optional<Credential>> find(const RegistryName& registry,
+                                         std::string_view repository) const override {
     for (const auto& source : sources_) {
-      auto found = source->find(registry);
+      auto found = source->find(registry, repository);
       if (!found || found->has_value()) return found;
     }
     return std::optional<Credential>();

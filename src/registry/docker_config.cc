@@ -135,7 +135,8 @@ class DockerConfig : public CredentialSource {
  public:
   explicit DockerConfig(std::filesystem::path file) : file_(std::move(file)) {}
 
-  Result<std::optional<Credential>> find(const RegistryName& registry) const override {
+  Result<std::optional<Credential>> find(const RegistryName& registry,
+                                         std::string_view) const override {
     std::call_once(once_, [this] { auths_ = load(); });
     const auto fail = [&](Error error, const std::string& what) {
       error.message = what + ": " + error.message;

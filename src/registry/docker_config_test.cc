@@ -39,7 +39,7 @@ class DockerConfigTest : public ::testing::Test {
   }
   // "user:password" of the credential, "-" without one, or the error.
   static std::string find(const CredentialSource& source, std::string_view name) {
-    const auto found = source.find(registry(name));
+    const auto found = source.find(registry(name), "");
     if (!found) return to_string(found.error());
     if (!found->has_value()) return "-";
     return (*found)->username + ":" + (*found)->password.reveal();
@@ -52,7 +52,7 @@ class DockerConfigTest : public ::testing::Test {
 
 TEST_F(DockerConfigTest, FindsTheEntryOfTheHost) {
   const auto source = config(R"({"auths":{"h.io":{"auth":"dTpw"}},"HttpHeaders":{}})");
-  const auto found = source->find(registry("h.io"));
+  const auto found = source->find(registry("h.io"), "");
   ASSERT_THAT(found, IsOk());
   ASSERT_TRUE(found->has_value());
   EXPECT_EQ((*found)->username, "u");
@@ -127,11 +127,11 @@ TEST_F(DockerConfigTest, ReadsTokens) {
   const auto source = config(
       R"({"auths":{"a.io":{"auth":"dTo=","identitytoken":"refresh"},
                    "b.io":{"registrytoken":"bearer"}}})");
-  const auto identity = source->find(registry("a.io"));
+  const auto identity = source->find(registry("a.io"), "");
   ASSERT_THAT(identity, IsOk());
   EXPECT_EQ((*identity)->identity_token.reveal(), "refresh");
   EXPECT_EQ((*identity)->username, "u");
-  const auto bearer = source->find(registry("b.io"));
+  const auto bearer = source->find(registry("b.io"), "");
   ASSERT_THAT(bearer, IsOk());
   EXPECT_EQ((*bearer)->registry_token.reveal(), "bearer");
 }
@@ -165,7 +165,7 @@ TEST_F(DockerConfigTest, AMalformedEntryIsAnErrorForItsHostAlone) {
     const auto source =
         config(std::string(R"({"auths":{"bad.io":)") + entry + R"(,"good.io":{"auth":"dTpw"}}})");
     EXPECT_EQ(find(*source, "good.io"), "u:p");
-    const auto bad = source->find(registry("bad.io"));
+    const auto bad = source->find(registry("bad.io"), "");
     ASSERT_THAT(bad, HasError(ErrorCode::invalid_argument, HasSubstr("\"bad.io\"")));
     EXPECT_THAT(to_string(bad.error()),
                 AllOf(HasSubstr(file().string()), HasSubstr("docker login bad.io"),
@@ -176,17 +176,17 @@ TEST_F(DockerConfigTest, AMalformedEntryIsAnErrorForItsHostAlone) {
 TEST_F(DockerConfigTest, AMalformedFileIsAnErrorThatShowsNothingOfIt) {
   for (const char* text : {"{", "[]", R"({"auths":[]})", R"({"auths":{"h.io":{"auth":"s3cret"})",
                            R"({"auths":{}}{"s3cret":1})", "s3cret"}) {
-    const auto found = config(text)->find(registry("h.io"));
+    const auto found = config(text)->find(registry("h.io"), "");
     ASSERT_THAT(found, HasError(ErrorCode::invalid_argument, HasSubstr(file().string()))) << text;
     EXPECT_THAT(to_string(found.error()), Not(HasSubstr("s3cret")));
   }
 }
 
 TEST_F(DockerConfigTest, AFileThatCannotBeReadIsAnError) {
-  EXPECT_THAT(docker_config_credentials(directory_)->find(registry("h.io")),
+  EXPECT_THAT(docker_config_credentials(directory_)->find(registry("h.io"), ""),
               HasError(ErrorCode::io, HasSubstr(directory_.string())));
   std::filesystem::create_symlink("loop.json", directory_ / "loop.json");
-  EXPECT_THAT(docker_config_credentials(directory_ / "loop.json")->find(registry("h.io")),
+  EXPECT_THAT(docker_config_credentials(directory_ / "loop.json")->find(registry("h.io"), ""),
               HasError(ErrorCode::io));
 }
 
@@ -232,11 +232,11 @@ Credential named(std::string username) {
 
 TEST(SingleCredential, IsForItsRegistryAlone) {
   const auto source = single_credential(registry("h.io:5000"), named("u"));
-  const auto own = source->find(registry("https://H.io:5000"));
+  const auto own = source->find(registry("https://H.io:5000"), "");
   ASSERT_THAT(own, IsOk());
   EXPECT_EQ((*own)->username, "u");
   for (const char* other : {"h.io", "h.io:5001", "h.io.evil:5000", "localhost:5000"}) {
-    const auto found = source->find(registry(other));
+    const auto found = source->find(registry(other), "");
     ASSERT_THAT(found, IsOk());
     EXPECT_FALSE(found->has_value()) << other;
   }
@@ -244,7 +244,7 @@ TEST(SingleCredential, IsForItsRegistryAlone) {
 
 class FailingSource : public CredentialSource {
  public:
-  Result<std::optional<Credential>> find(const RegistryName&) const override {
+  Result<std::optional<Credential>> find(const RegistryName&, std::string_view) const override {
     return Unexpected(Error{.code = ErrorCode::io, .message = "the disk is on fire"});
   }
 };
@@ -255,10 +255,10 @@ TEST(FirstOf, TakesTheFirstThatHasACredentialOrAnError) {
   const auto b = single_credential(registry("b.io"), named("b"));
   const auto failing = std::make_shared<FailingSource>();
   const auto source = first_of({a, nullptr, a2, b, failing, b});
-  EXPECT_EQ((*source->find(registry("a.io")))->username, "a");
-  EXPECT_EQ((*source->find(registry("b.io")))->username, "b");
-  EXPECT_THAT(source->find(registry("c.io")), HasError(ErrorCode::io));
-  const auto none = first_of({})->find(registry("c.io"));
+  EXPECT_EQ((*source->find(registry("a.io"), ""))->username, "a");
+  EXPECT_EQ((*source->find(registry("b.io"), ""))->username, "b");
+  EXPECT_THAT(source->find(registry("c.io"), ""), HasError(ErrorCode::io));
+  const auto none = first_of({})->find(registry("c.io"), "");
   ASSERT_THAT(none, IsOk());
   EXPECT_FALSE(none->has_value());
 }

@@ -29,7 +29,7 @@ Error not_a_registry(const ClientCore& core, const Ask& ask, const http::Respons
 // A registry that asked for credentials and answered 200 has accepted them, if there were any.
 bool has_credential(const ClientCore& core) {
   if (!core.options().credentials) return false;
-  const auto found = core.options().credentials->find(core.name());
+  const auto found = core.options().credentials->find(core.name(), {});
   return found && found->has_value();
 }
 
