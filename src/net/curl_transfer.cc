@@ -83,6 +83,8 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   if (!options.user_agent.empty()) {
     curl_easy_setopt(e, CURLOPT_USERAGENT, options.user_agent.c_str());
   }
+  if (auto refused = peer_rule_.apply(e, request_.url, request_.innermost_peer)) return refused;
+  set_addresses(options);
   set_security(options);
   set_method();
   return set_headers();
@@ -104,6 +106,15 @@ void CurlTransfer::set_security(const http::CurlTransportOptions& options) {
     curl_easy_setopt(e, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(e, CURLOPT_CAPATH, nullptr);
   }
+}
+
+void CurlTransfer::set_addresses(const http::CurlTransportOptions& options) {
+  curl_slist* list = nullptr;
+  for (const std::string& entry : options.resolve) {
+    if (curl_slist* longer = curl_slist_append(list, entry.c_str())) list = longer;
+  }
+  resolve_list_.reset(list);
+  if (list != nullptr) curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, list);
 }
 
 void CurlTransfer::set_method() {
@@ -226,6 +237,9 @@ bool CurlTransfer::body(std::string_view bytes) {
 
 http::Outcome CurlTransfer::finish(CURLcode code) {
   if (failure_) return *std::move(failure_);
+  // Other codes come after a connection, to another address of the same name.
+  const bool not_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK;
+  if (not_connected && peer_rule_.refusal()) return *peer_rule_.refusal();
   if (code != CURLE_OK) return failure_of(code, error_text_);
   // libcurl 7.88 says CURLE_OK when the connection closes inside the header block: a 404 or a list
   // without its Link would be made up.
@@ -233,6 +247,7 @@ http::Outcome CurlTransfer::finish(CURLcode code) {
     return http::Failure{http::Failure::Kind::broken,
                          "the connection ended inside the header of the answer"};
   }
+  response_.peer = peer_rule_.peer(easy_.get());
   return std::move(response_);
 }
 

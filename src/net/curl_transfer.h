@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/peer_rule.h"
 #include "purser/transport.h"
 
 namespace purser::net {
@@ -57,6 +58,7 @@ class CurlTransfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
   void set_method();
+  void set_addresses(const http::CurlTransportOptions& options);
   std::optional<http::Failure> set_headers();
   void set_security(const http::CurlTransportOptions& options);
   bool header_line(std::string_view line);
@@ -71,6 +73,8 @@ class CurlTransfer {
   std::shared_ptr<http::CompletionQueue> queue_;
   EasyHandle easy_;
   std::unique_ptr<curl_slist, SlistDeleter> header_list_;
+  std::unique_ptr<curl_slist, SlistDeleter> resolve_list_;
+  PeerRule peer_rule_;
 
   std::chrono::steady_clock::time_point deadline_ = {};
   http::Response response_;
