@@ -102,12 +102,12 @@ std::string Url::with_query(std::string_view more) const {
 std::string redacted_url(std::string_view url) {
   std::string result;
   std::string_view rest = url.substr(0, url.find('#'));
-  // A reference may begin with its authority.
-  const auto slashes = rest.starts_with("//") ? 0 : rest.find("://");
-  if (slashes != std::string_view::npos) {
-    const auto authority_begin = slashes + (slashes == 0 ? 2 : 3);
-    result = rest.substr(0, authority_begin);
-    rest.remove_prefix(authority_begin);
+  // A reference may begin with its authority; "://" later on is somebody's path or query.
+  const auto scheme = rest.substr(0, rest.find_first_of("/?"));
+  const auto slashes = scheme.ends_with(':') || scheme.empty() ? scheme.size() : rest.size();
+  if (rest.substr(slashes).starts_with("//")) {
+    result = rest.substr(0, slashes + 2);
+    rest.remove_prefix(slashes + 2);
     const auto authority = rest.substr(0, rest.find_first_of("/?"));
     if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
       rest.remove_prefix(at + 1);

@@ -86,6 +86,8 @@ TEST(UrlTest, RedactsWhatMayBeSecret) {
             "https://h:5/p?X-Signature=***&***&n=***");
   EXPECT_EQ(redacted_url("https://h/p"), "https://h/p");
   EXPECT_EQ(redacted_url("//user:pw@h/p"), "//h/p");
+  EXPECT_EQ(redacted_url("/p?sig=s3cret&to=https://h/"), "/p?sig=***&to=***");
+  EXPECT_EQ(redacted_url("https://h/a://b@c?d"), "https://h/a://b@c?***");
   EXPECT_EQ(redacted_url("http://a:b@c@h/\x1b[2J"), "http://h/[2J");
 }
 
