@@ -56,6 +56,8 @@ net::Call ClientCore::call_of(const Ask& ask) const {
   call.request.method = ask.method;
   call.request.url = url_of(ask);
   call.request.headers = ask.headers;
+  // What is hashed and what is limited are the bytes as they come (C.1-7).
+  call.request.headers.set("Accept-Encoding", "identity");
   call.request.body = ask.body;
   call.request.max_body_bytes = ask.max_body_bytes;
   call.request.timeout = options_.timeout * ask.timeout_factor;
