@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "cli/file_io.h"
 #include "purser/credentials.h"
@@ -49,18 +48,16 @@ Result<std::shared_ptr<const CredentialSource>> Session::credentials(const Regis
     credential.source = "the command line";
     return single_credential(registry, std::move(credential));
   }
-  if (settings_.authfile.empty()) return docker_config_credentials(default_docker_config_path());
-  // A file that was asked for by name and is not there would mean going on anonymously.
-  std::error_code none;
-  if (!std::filesystem::exists(settings_.authfile, none)) {
-    Error error;
-    error.code = ErrorCode::io;
-    error.operation = "read the credentials of";
-    error.subject = settings_.authfile;
-    error.message = "there is no such file";
-    return Unexpected(std::move(error));
+  return user_credentials();
+}
+
+std::shared_ptr<UserCredentials> Session::user_credentials() {
+  if (!user_credentials_) {
+    UserCredentialsOptions options;
+    options.file = settings_.authfile;
+    user_credentials_ = std::make_shared<UserCredentials>(std::move(options));
   }
-  return docker_config_credentials(settings_.authfile);
+  return user_credentials_;
 }
 
 Result<Client*> Session::client(const RegistryName& registry) {
@@ -69,10 +66,17 @@ Result<Client*> Session::client(const RegistryName& registry) {
 
   auto source = credentials(registry);
   if (!source) return Unexpected(std::move(source).error());
+  Result<Client> client = make_client(registry, *std::move(source));
+  if (!client) return Unexpected(std::move(client).error());
+  return &clients_.emplace(key, *std::move(client)).first->second;
+}
+
+Result<Client> Session::make_client(const RegistryName& registry,
+                                    std::shared_ptr<const CredentialSource> source) {
   ClientOptions options;
   options.registry =
       registry.scheme() ? *registry.scheme() + "://" + registry.str() : registry.str();
-  options.credentials = *std::move(source);
+  options.credentials = std::move(source);
   options.allowed_auth_realms = settings_.allowed_auth_realms;
   options.plain_http = settings_.plain_http;
   options.ca_file = settings_.ca_file;
@@ -90,9 +94,7 @@ Result<Client*> Session::client(const RegistryName& registry) {
         return err.note(event.text, 2);
     }
   };
-  Result<Client> client = Client::create(std::move(options));
-  if (!client) return Unexpected(std::move(client).error());
-  return &clients_.emplace(key, *std::move(client)).first->second;
+  return Client::create(std::move(options));
 }
 
 Result<Client*> Session::client(const Repository& repository) {

@@ -16,6 +16,7 @@
 #include "purser/client.h"
 #include "purser/reference.h"
 #include "purser/result.h"
+#include "purser/user_credentials.h"
 
 namespace purser::cli {
 
@@ -42,6 +43,13 @@ class Session {
   Result<Client*> client(const RegistryName& registry);
   Result<Client*> client(const Repository& repository);
 
+  // A client of its own, with these credentials and no others.
+  Result<Client> make_client(const RegistryName& registry,
+                             std::shared_ptr<const CredentialSource> source);
+
+  // Where the logins of whoever runs this are, -u aside.
+  std::shared_ptr<UserCredentials> user_credentials();
+
  private:
   Result<std::shared_ptr<const CredentialSource>> credentials(const RegistryName& registry);
 
@@ -51,6 +59,7 @@ class Session {
   std::stop_token stop_;
   std::shared_ptr<http::Transport> transport_;
   std::map<std::string, Client> clients_ = {};
+  std::shared_ptr<UserCredentials> user_credentials_ = {};
 };
 
 }  // namespace purser::cli
