@@ -47,6 +47,10 @@ struct ClientOptions {
   // Hosts (host[:port]) beside the registry's own to whose token realm its password may go, over
   // https only.
   std::vector<std::string> allowed_auth_realms = {};
+  // Hosts (host[:port]) that the registry may lead to although their address is further inside than
+  // the registry's own, such as a storage on a private network behind a public registry.
+  // Addresses that are link-local stay out of reach.
+  std::vector<std::string> allowed_inner_hosts = {};
   bool plain_http = false;  // http to a registry that is not on loopback
   // Trust and routes, as CurlTransportOptions has them; `cert_file`, `key_file` and `certs_dir` are
   // this registry's. Any of them for a registry on loopback means https.
@@ -63,6 +67,8 @@ struct ClientOptions {
   RetryPolicy retry = {};
   std::chrono::milliseconds timeout{60'000};  // of one request, until its answer begins
   LogSink log = {};
+  // Tell `log` of each request and each answer, at Level::debug, without their secrets.
+  bool trace = false;
   std::shared_ptr<http::Transport> transport = {};  // none: libcurl
   std::shared_ptr<http::Clock> clock = {};          // none: the system's
 };

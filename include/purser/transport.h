@@ -38,6 +38,22 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+// How far inside an address is, from the outside in. What a registry leads to, by a redirect
+// or a token realm of another origin, must not be further inside than the registry is: otherwise
+// anybody's registry could have this machine ask what only it can reach.
+enum class Zone {
+  internet,
+  private_network,  // RFC 1918, unique local, carrier-grade NAT, and what is reserved
+  this_machine,     // loopback, and 0.0.0.0, which leads there
+  link_local,       // and the metadata services of clouds, which hand credentials to whoever asks
+};
+
+// Who was connected to.
+struct Peer {
+  std::string address = {};  // "192.0.2.1", "2001:db8::1"
+  Zone zone = Zone::internet;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url = {};  // absolute
@@ -45,12 +61,16 @@ struct Request {
   std::shared_ptr<const std::string> body = {};   // none: no body at all
   std::size_t max_body_bytes = 16 * 1024 * 1024;  // of the answer; more is a too_large failure
   std::chrono::milliseconds timeout{60'000};      // without a byte, until the answer begins
+  // The furthest inside that the address connected to may be; further is a refused failure, before
+  // a byte is sent. Through a proxy only an address that stands in the URL can be told.
+  Zone innermost_peer = Zone::link_local;
 };
 
 struct Response {
   int status = 0;
   Headers headers = {};
   std::string body = {};
+  std::optional<Peer> peer = {};  // not known of a proxy's answers, and of fakes
 };
 
 // No answer: what happened instead.
@@ -65,6 +85,7 @@ struct Failure {
     too_large,  // over max_body_bytes, or too many header bytes
     cancelled,
     invalid,  // the request itself cannot be sent (a malformed URL)
+    refused,  // the address is further inside than the request allows: not connected to
   };
   Kind kind = Kind::broken;
   std::string message = {};  // sanitised

@@ -86,6 +86,9 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   route.apply(e, origin_);
   if (auto failure = tls.apply(e, origin_)) return failure;
   if (!plain) tls_ = &tls.of(origin_);
+  if (auto refused = peer_rule_.apply(e, request_.url, request_.innermost_peer, options.proxy)) {
+    return refused;
+  }
   set_security();
   set_method();
   return set_headers();
@@ -220,6 +223,9 @@ bool CurlTransfer::body(std::string_view bytes) {
 
 http::Outcome CurlTransfer::finish(CURLcode code) {
   if (failure_) return *std::move(failure_);
+  // Other codes come after a connection, to another address of the same name.
+  const bool not_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK;
+  if (not_connected && peer_rule_.refusal()) return *peer_rule_.refusal();
   if (code != CURLE_OK) return failure_of(code, error_text_, origin_, tls_);
   // libcurl 7.88 says CURLE_OK when the connection closes inside the header block: a 404 or a list
   // without its Link would be made up.
@@ -227,6 +233,7 @@ http::Outcome CurlTransfer::finish(CURLcode code) {
     return http::Failure{http::Failure::Kind::broken,
                          "the connection ended inside the header of the answer"};
   }
+  response_.peer = peer_rule_.peer(easy_.get());
   return std::move(response_);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/host_tls.h"
+#include "net/peer_rule.h"
 #include "net/url.h"
 #include "purser/transport.h"
 
@@ -79,6 +80,7 @@ class CurlTransfer {
   Origin origin_;
   const HostTls* tls_ = nullptr;  // of an https origin
   std::unique_ptr<curl_slist, SlistDeleter> header_list_;
+  PeerRule peer_rule_;
 
   std::chrono::steady_clock::time_point deadline_ = {};
   http::Response response_;
