@@ -78,7 +78,7 @@ TEST(OutputTest, PrintsListsAsOneArrayOrAsLines) {
   EXPECT_EQ(lines.text(), "\"a\"\n\"b\"\n");
 }
 
-// C.1 10: a label may carry an escape sequence of eight bits.
+// C.1-10: a label may carry an escape sequence of eight bits.
 TEST(OutputTest, SendsATerminalNoControlCharactersWithinJson) {
   const nlohmann::ordered_json value =
       "\xc2\x9b"
