@@ -110,5 +110,66 @@ TEST_F(ApplyTest, LeavesATagAloneThatWasPushedWhileItsStandInWasToBeReplaced) {
   EXPECT_EQ(registry_->tag(kRepo, "v1"), fresh);
 }
 
+// A doomed tag that is pushed again while it is to be untagged is somebody's image, with all that
+// it needs.
+TEST_F(ApplyTest, LeavesAChildAloneThatATagPushedAgainDuringItsUntagNeeds) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "old", {child});
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  registry_->set_tag(kRepo, "drop", shared);
+  bool done = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    // A snapshot reads tags by HEAD: this is the untag itself.
+    if (request.method == "GET" && request.target.ends_with("/manifests/drop") && !done) {
+      done = true;
+      registry_->add_index(kRepo, "drop", {child, shared});
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":keep"});
+  ASSERT_THAT(report, IsOk());
+  ASSERT_TRUE(done);
+  EXPECT_EQ(registry_->count("DELETE", std::string(child.hex())), 0u);
+  EXPECT_TRUE(registry_->has(kRepo, child));
+}
+
+TEST_F(ApplyTest, LeavesADigestAloneThatATagWasPushedOntoDuringItsUntag) {
+  const Digest doomed = registry_->add_image(kRepo, "old");
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  registry_->set_tag(kRepo, "drop", shared);
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method == "GET" && request.target.ends_with("/manifests/drop")) {
+      registry_->set_tag(kRepo, "drop", doomed);
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":keep"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "drop"), doomed);
+  EXPECT_TRUE(registry_->has(kRepo, doomed));
+  EXPECT_FALSE(report->complete());
+}
+
+// A push puts the tag last, and a list can show it a moment before its manifest answers.
+TEST_F(ApplyTest, LeavesAChildAloneThatATagNeedsWhosePushEndsAfterItWasListed) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  const Digest old = registry_->add_index(kRepo, "old", {child});
+  registry_->add_image(kRepo, "latest");
+  bool deleted = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method == "DELETE" && request.target.find(old.hex()) != std::string::npos) {
+      deleted = true;
+      registry_->set_tag(kRepo, "new", Digest::of("on its way"));
+    } else if (deleted && request.target.ends_with("/manifests/latest")) {
+      registry_->add_index(kRepo, "new", {child});
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->count("DELETE", std::string(child.hex())), 0u);
+  EXPECT_TRUE(registry_->has(kRepo, child));
+}
+
 }  // namespace
 }  // namespace purser

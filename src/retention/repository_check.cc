@@ -98,13 +98,20 @@ void RepositoryRun::find_vanished(const std::set<std::string>& listed) {
   for (const auto& [tag, entry] : snapshot_.tags) {
     if (!listed.contains(tag)) vanished.push_back(tag);
   }
-  for (const std::string& tag : vanished) {
-    auto decision = approved_tags_.find(tag);
-    const bool doomed =
-        decision != approved_tags_.end() && decision->second->action == Action::remove;
-    doomed ? note_vanished_doomed(tag) : put_back(tag, "");
-  }
+  for (const std::string& tag : vanished) note_vanished(tag, "");
   if (!vanished.empty()) reconcile();
+}
+
+// To go, and as it was when that was decided: somebody's new image is not.
+bool RepositoryRun::is_doomed(const std::string& tag) const {
+  auto approved = approved_tags_.find(tag);
+  if (approved == approved_tags_.end() || approved->second->action != Action::remove) return false;
+  const std::optional<Digest>& digest = snapshot_.tags.at(tag).digest;
+  return !digest || digest == approved->second->digest;
+}
+
+void RepositoryRun::note_vanished(const std::string& tag, const std::string& seen) {
+  is_doomed(tag) ? note_vanished_doomed(tag) : put_back(tag, seen);
 }
 
 void RepositoryRun::note_vanished_doomed(const std::string& tag) {
@@ -115,7 +122,10 @@ void RepositoryRun::note_vanished_doomed(const std::string& tag) {
     snapshot_.tags.erase(tag);
     return tag_is(tag, Outcome::removed, "somebody else had removed it");
   }
-  held_back_[*snapshot_.tags.at(tag).digest] = "its tag " + tag + " is not in the list any more";
+  // A ghost has no digest.
+  if (const auto& digest = snapshot_.tags.at(tag).digest) {
+    held_back_[*digest] = "its tag " + tag + " is not in the list any more";
+  }
   tag_is(tag, Outcome::skipped,
          head ? "it is not in the list any more, and still answers"
               : "whether it is still there could not be told: " + to_string(head.error()));
@@ -137,27 +147,49 @@ Status RepositoryRun::find_new(const std::set<std::string>& listed) {
   return {};
 }
 
-// Resolves every tag that stays.
-RepositoryRun::KeptTags RepositoryRun::look_at_kept() {
-  std::vector<std::string> kept;
+RepositoryRun::TagsNow RepositoryRun::look_at_tags() {
+  std::vector<Reference> tags;
   for (const auto& [tag, entry] : snapshot_.tags) {
-    if (entry.digest && !tag_outcomes_.contains(tag)) kept.push_back(tag);
+    if (auto reference = Reference::with_tag(approved_.repository, tag)) tags.push_back(*reference);
   }
-  KeptTags seen;
+  TagsNow now;
   auto next = [&, at = std::size_t{0}]() mutable -> std::optional<Reference> {
-    if (at == kept.size()) return std::nullopt;
-    auto reference = Reference::with_tag(approved_.repository, kept[at++]);
-    return reference ? std::optional(std::move(*reference)) : std::nullopt;
+    return at == tags.size() ? std::nullopt : std::optional(tags[at++]);
   };
-  seen.status = client_.head_each(next, [&](const Reference& reference, Result<Descriptor> head) {
-    const SnapshotTag& known = snapshot_.tags.at(*reference.tag());
-    if (!head) {
-      seen.lost.emplace_back(*reference.tag(), std::move(head).error());
-    } else if (head->digest != known.stand_in.value_or(*known.digest)) {
-      seen.moved.push_back(*reference.tag());
-    }
+  now.status = client_.head_each(next, [&](const Reference& reference, Result<Descriptor> head) {
+    note_tag_now(*reference.tag(), std::move(head), now);
   });
-  return seen;
+  return now;
+}
+
+void RepositoryRun::note_tag_now(const std::string& tag, Result<Descriptor> head, TagsNow& now) {
+  using State = SnapshotTag::State;
+  const SnapshotTag& known = snapshot_.tags.at(tag);
+  if (!head) {
+    if (!is_confirmed_absence(head.error())) {
+      now.unread.emplace_back(tag, std::move(head).error());
+    } else if (known.state != State::ghost) {
+      now.vanished.emplace_back(tag, std::move(head).error());
+    }
+    return;
+  }
+  const bool still_schema1 =
+      known.state == State::schema1 && media_type::is_schema1(head->media_type);
+  const bool still_there = known.digest && head->digest == known.stand_in.value_or(*known.digest);
+  // A ghost that answers now was a push that had not ended.
+  if (!still_schema1 && !still_there) now.moved.push_back(tag);
+}
+
+Status RepositoryRun::follow_tags(const OnUnread& unread) {
+  TagsNow now = look_at_tags();
+  Status followed = std::move(now.status);
+  if (followed) followed = follow_moved(now.moved);
+  for (const auto& [tag, error] : now.unread) unread(tag, error);
+  for (const auto& [tag, error] : now.vanished) {
+    note_vanished(tag, error.http ? error.http->server_message : "");
+  }
+  if (!now.vanished.empty()) reconcile();
+  return followed;
 }
 
 // A tag that another client pushed again in the meantime may need what is to go, or what has gone.
@@ -209,18 +241,11 @@ void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
 }
 
 void RepositoryRun::check_everything_kept() {
-  KeptTags seen = look_at_kept();
-  Status checked = std::move(seen.status);
-  if (checked) checked = follow_moved(seen.moved);
+  const Status checked = follow_tags([this](const std::string& tag, const Error& error) {
+    note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
+                               approved_.repository.str(), tag, to_string(error)));
+  });
   if (!checked) note_unchecked("what is kept could not be checked: " + to_string(checked.error()));
-  for (const auto& [tag, error] : seen.lost) {
-    if (is_confirmed_absence(error)) {
-      put_back(tag, error.http ? error.http->server_message : "");
-    } else {
-      note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
-                                 approved_.repository.str(), tag, to_string(error)));
-    }
-  }
 }
 
 void RepositoryRun::note_unchecked(std::string warning) {
@@ -260,7 +285,12 @@ void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
   const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
   if (!reference || !digest) return;
   auto head = client_.head(*reference);
-  if (head || !is_confirmed_absence(head.error())) return;
+  if (head) return;
+  if (!is_confirmed_absence(head.error())) {
+    return note_unchecked(
+        fmt::format("{}: it vanished, and whether it is back could not be told: {}",
+                    reference->str(), to_string(head.error())));
+  }
   auto still = client_.head(Reference::with_digest(approved_.repository, *digest));
   if (deleted_.empty() || (!still && is_confirmed_absence(still.error()))) {
     warnings_.push_back(
