@@ -1,6 +1,7 @@
 // There is no compare-and-swap on the wire: what slips through the window is put back.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "retention/apply_fixture.h"
 
@@ -131,6 +132,27 @@ TEST_F(ApplyTest, PutsNoOtherImageOntoATagThatSomebodyDeletedByName) {
   ASSERT_THAT(report, IsOk());
   EXPECT_NE(registry_->tag(kRepo, "kept"), doomed);
   EXPECT_TRUE(registry_->has(kRepo, kept));
+  EXPECT_FALSE(report->complete());
+}
+
+// What the last deletion took along is not what a tag had that an earlier one left broken.
+TEST_F(ApplyTest, PutsNoUnrelatedImageOntoAKeptTagThatWasLeftAGhost) {
+  const Digest one = registry_->add_image(kRepo, "one");
+  const Digest two = registry_->add_image(kRepo, "two");
+  const Digest kept = registry_->add_image(kRepo, "latest");
+  std::vector<Digest> deleted;
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    for (const Digest& digest : {one, two}) {
+      if (request.method != "DELETE" || request.target.find(digest.hex()) == std::string::npos)
+        continue;
+      deleted.push_back(digest);
+      if (deleted.size() == 1) registry_->set_tag(kRepo, "latest", digest);
+    }
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  ASSERT_EQ(deleted.size(), 2u);
+  EXPECT_EQ(registry_->tag(kRepo, "latest"), kept);
   EXPECT_FALSE(report->complete());
 }
 

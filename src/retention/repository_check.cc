@@ -1,5 +1,5 @@
-// The looking half of RepositoryRun: what became of the last deletion, what came, what went, what
-// must be put back.
+// The looking half of RepositoryRun: what became of the last deletion, what came, what moved, what
+// went.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,36 +59,6 @@ void RepositoryRun::confirm_tag_gone(const std::string& tag, const Deletion& del
   }
   tag_is(tag, Outcome::failed, "it still points at " + deletion.digest.str());
   manifest_is(deletion.digest, Outcome::failed, "it was deleted and is still there");
-}
-
-// A tag that is listed and answers 404 is what two writers at once can leave behind on
-// distribution 2.x. With its bytes back on it, it can be deleted like any other (A-92).
-void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion) {
-  auto reference = Reference::with_tag(approved_.repository, tag);
-  const Manifest& bytes = deleted_.at(deletion.digest);
-  const Change change{.kind = Change::Kind::delete_manifest,
-                      .repository = approved_.repository,
-                      .original = bytes,
-                      .tags = {tag}};
-  Status cleared = journal_.before(change);
-  if (cleared) {
-    auto put = client_.put_manifest(*reference, bytes.raw(), bytes.media_type());
-    cleared = put ? client_.delete_manifest(approved_.repository, deletion.digest)
-                  : Status(Unexpected(std::move(put).error()));
-    if (Status written = journal_.after(change, cleared); !written)
-      stop(to_string(written.error()));
-  }
-  if (!cleared) {
-    unsettled_ = true;
-    return tag_is(
-        tag, Outcome::failed,
-        "its manifest is gone, but the registry still lists it: " + to_string(cleared.error()));
-  }
-  auto names = client_.tags(approved_.repository);
-  const bool gone =
-      names ? !std::ranges::binary_search(*names, tag) : names.error().code == ErrorCode::not_found;
-  if (gone) return tag_is(tag, Outcome::removed);
-  tag_is(tag, Outcome::failed, "its manifest is gone, but the registry still lists it");
 }
 
 // A tag that was there and is not listed any more: somebody removed it, or had moved it onto a
@@ -181,6 +151,8 @@ void RepositoryRun::note_tag_now(const std::string& tag, Result<Descriptor> head
 }
 
 Status RepositoryRun::follow_tags(const OnUnread& unread) {
+  // A tag that is still listed may have broken with any deletion, not only with the last.
+  just_deleted_.reset();
   TagsNow now = look_at_tags();
   Status followed = std::move(now.status);
   if (followed) followed = follow_moved(now.moved);
@@ -205,41 +177,6 @@ Status RepositoryRun::follow_moved(const std::vector<std::string>& moved) {
   return {};
 }
 
-// Manifests that this run deleted and that an index which came meanwhile lists: put back, children
-// first.
-void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
-  std::set<Digest> needed;
-  std::vector<Digest> downward;
-  auto need = [&](const Digest& digest) {
-    if (!deleted_.contains(digest) || snapshot_.manifests.contains(digest)) return;
-    if (needed.insert(digest).second) downward.push_back(digest);
-  };
-  for (const auto& [digest, node] : snapshot_.manifests) {
-    for (const Digest& child : node.children) need(child);
-  }
-  for (const Descriptor& child : also) need(child.digest);
-  while (!downward.empty()) {
-    const Digest at = std::move(downward.back());
-    downward.pop_back();
-    for (const Descriptor& child : deleted_.at(at).children()) need(child.digest);
-  }
-  for (auto digest = deletion_order_.rbegin(); digest != deletion_order_.rend(); ++digest) {
-    if (!needed.contains(*digest)) continue;
-    const Manifest& bytes = deleted_.at(*digest);
-    auto put = client_.put_manifest(Reference::with_digest(approved_.repository, *digest),
-                                    bytes.raw(), bytes.media_type());
-    const std::string name = approved_.repository.str() + "@" + digest->str();
-    warnings_.push_back(
-        put ? name + ": an index that was pushed during the run needs it; it was put back"
-            : name +
-                  ": an index that was pushed during the run needs it, and it could not be put "
-                  "back: " +
-                  to_string(put.error()));
-    manifest_is(*digest, put ? Outcome::skipped : Outcome::failed,
-                "an index that was pushed during the run needs it");
-  }
-}
-
 void RepositoryRun::check_everything_kept() {
   const Status checked = follow_tags([this](const std::string& tag, const Error& error) {
     note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
@@ -260,64 +197,6 @@ Unexpected RepositoryRun::unreadable(std::string_view what, const Gap& gap) cons
                           .operation = "look again at",
                           .registry = approved_.repository.registry(),
                           .subject = approved_.repository.path()});
-}
-
-// Which manifest a vanished tag had. Where tags cannot be deleted by name, a tag goes only with the
-// manifest that it points at: it was moved onto the one that was just deleted. Elsewhere somebody
-// may have deleted it by name, and then that manifest was never its own.
-const Manifest* RepositoryRun::bytes_to_put_back(const std::string& tag, const std::string& seen) {
-  for (const auto& [digest, manifest] : deleted_) {
-    if (seen.find(digest.str()) != std::string::npos) return &manifest;
-  }
-  std::optional<Digest> suspect = just_deleted_;
-  if (!suspect && deleted_.size() == 1) suspect = deleted_.begin()->first;
-  if (suspect) {
-    auto by_name = client_.deletes_tags(approved_.repository);
-    if (by_name && !*by_name) return &deleted_.at(*suspect);
-  }
-  auto node = snapshot_.manifests.find(*snapshot_.tags.at(tag).digest);
-  if (node == snapshot_.manifests.end() || !node->second.manifest) return nullptr;
-  return &*node->second.manifest;
-}
-
-void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
-  auto reference = Reference::with_tag(approved_.repository, tag);
-  const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
-  if (!reference || !digest) return;
-  auto head = client_.head(*reference);
-  if (head) return;
-  if (!is_confirmed_absence(head.error())) {
-    return note_unchecked(
-        fmt::format("{}: it vanished, and whether it is back could not be told: {}",
-                    reference->str(), to_string(head.error())));
-  }
-  auto still = client_.head(Reference::with_digest(approved_.repository, *digest));
-  if (deleted_.empty() || (!still && is_confirmed_absence(still.error()))) {
-    warnings_.push_back(
-        fmt::format("{}: somebody else removed it during the run", reference->str()));
-    snapshot_.tags.erase(tag);
-    return tag_is(tag, Outcome::skipped, "somebody else removed it during the run");
-  }
-  const Manifest* bytes = bytes_to_put_back(tag, seen);
-  if (bytes == nullptr)
-    return tag_is(tag, Outcome::failed, "it vanished and its bytes are unknown");
-  revive_what_is_needed(bytes->children());
-  auto put = client_.put_manifest(*reference, bytes->raw(), bytes->media_type());
-  if (!put) {
-    unsettled_ = true;
-    warnings_.push_back(
-        fmt::format("{}: it vanished with a digest that was deleted, and could not be put back: {}",
-                    reference->str(), to_string(put.error())));
-    return tag_is(tag, Outcome::failed, to_string(put.error()));
-  }
-  warnings_.push_back(fmt::format("{}: it vanished while the run went on; {} was put back onto it",
-                                  reference->str(), bytes->digest().str()));
-  tag_is(tag, Outcome::skipped, "it vanished during the run and was put back");
-  if (approved_removals_.contains(bytes->digest())) {
-    manifest_is(bytes->digest(), Outcome::skipped, "the tag " + tag + " was moved onto it");
-    held_back_[bytes->digest()] = "the tag " + tag + " was moved onto it";
-  }
-  if (Status read = refresh_tags(client_, snapshot_, {tag}); !read) stop(to_string(read.error()));
 }
 
 }  // namespace purser

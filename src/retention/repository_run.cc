@@ -254,9 +254,7 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
                               error.code == ErrorCode::not_found ||
                               error.code == ErrorCode::unsupported;
   if (!its_own_matter) stop(to_string(error));
-  // It is somebody's image now, with all that this needs.
-  if (!moved) return;
-  if (Status followed = follow_moved({decision.tag}); !followed) stop(to_string(followed.error()));
+  if (moved) take_in(decision.tag);
 }
 
 void RepositoryRun::delete_manifests() {
@@ -383,8 +381,7 @@ void RepositoryRun::delete_one(const Digest& digest) {
     if (deleted.error().code != ErrorCode::conflict) stop(why);
     return;
   }
-  deleted_.emplace(digest, original);
-  deletion_order_.push_back(digest);
+  deleted_.add(original);
   last_deletion_ = std::move(deletion);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "purser/apply.h"
+#include "retention/deleted_manifests.h"
 
 namespace purser {
 
@@ -85,8 +86,9 @@ class RepositoryRun {
   void check_everything_kept();
   void note_unchecked(std::string warning);
   Unexpected unreadable(std::string_view what, const Gap& gap) const;
+  void take_in(const std::string& tag);
   void put_back(const std::string& tag, const std::string& seen);
-  const Manifest* bytes_to_put_back(const std::string& tag, const std::string& seen);
+  std::optional<Manifest> bytes_to_put_back(const std::string& tag, const std::string& seen);
 
   void tag_is(const std::string& tag, Outcome outcome, std::string detail = {});
   void manifest_is(const Digest& digest, Outcome outcome, std::string detail = {});
@@ -112,8 +114,7 @@ class RepositoryRun {
   bool looked_at_tags_ = false;              // before the first untagged child goes
   bool unsettled_ = false;                   // the next run must look at what this one left
   bool unread_ = false;
-  std::vector<Digest> deletion_order_;
-  std::map<Digest, Manifest> deleted_;  // by this run, with the bytes to put back
+  DeletedManifests deleted_;  // by this run
   std::map<std::string, std::pair<Outcome, std::string>> tag_outcomes_;
   std::map<Digest, std::pair<Outcome, std::string>> manifest_outcomes_;
   std::vector<std::string> warnings_;
