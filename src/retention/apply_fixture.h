@@ -4,12 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "purser/prune.h"
+#include "purser/stand_in.h"
 #include "testing/fake_registry.h"
 #include "testing/matchers.h"
 #include "testing/temp_dir.h"
@@ -58,6 +62,26 @@ class ApplyTest : public ::testing::Test {
   }
 
   Digest tag_digest(const std::string& tag) const { return *registry_->tag(kRepo, tag); }
+
+  // Puts the stand-in onto the tag that an interrupted untag would have left there.
+  Manifest stand_in_on(const std::string& tag, const Digest& original) const {
+    const Manifest image =
+        *Manifest::parse(*registry_->manifest(kRepo, original), media_type::kOciManifest);
+    Manifest stand_in = *make_stand_in(image, tag);
+    registry_->put(kRepo, tag, stand_in.raw(), stand_in.media_type());
+    return stand_in;
+  }
+
+  // All that the journals of the state directory have in them by now.
+  std::string journals() const {
+    std::ostringstream text;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(state_.path())) {
+      if (file.path().extension() == ".jsonl") {
+        text << std::ifstream(file.path(), std::ios::binary).rdbuf();
+      }
+    }
+    return std::move(text).str();
+  }
 
   static void expect_adds_up(const Report& report) {
     EXPECT_EQ(report.tags_seen,

@@ -1,8 +1,6 @@
 // What apply writes down, and what the next run makes of it.
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,14 +10,10 @@
 namespace purser {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
-
-std::string text_of(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return std::move(text).str();
-}
 
 TEST_F(ApplyTest, SendsNoDeleteWhoseJournalLineIsNotOnDisk) {
   registry_->add_image(kRepo, "v1");
@@ -27,10 +21,7 @@ TEST_F(ApplyTest, SendsNoDeleteWhoseJournalLineIsNotOnDisk) {
   std::vector<std::string> unannounced;
   registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
     if (request.method != "DELETE") return std::nullopt;
-    std::string text;
-    for (const auto& file : std::filesystem::recursive_directory_iterator(state_.path())) {
-      if (file.path().extension() == ".jsonl") text += text_of(file.path());
-    }
+    const std::string text = journals();
     const std::string digest = request.target.substr(request.target.rfind('/') + 1);
     if (registry_->has(kRepo, *Digest::parse(digest)) &&
         text.find("\"digest\":\"" + digest) == std::string::npos) {
@@ -113,6 +104,64 @@ TEST_F(ApplyTest, KeepsTheJournalOpenWhileWhatIsKeptCouldNotBeChecked) {
   open = find_unfinished(state_.path(), registry_->host());
   ASSERT_THAT(open, IsOk());
   EXPECT_TRUE(open->empty());
+}
+
+// A-77: nothing is sent that would change a thing before its line is on disk: the PUT of the
+// original onto the tag, and the DELETE of the stand-in.
+TEST_F(ApplyTest, WritesDownHowAStandInIsReplacedBeforeItIs) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest stand_in = stand_in_on("v1", original);
+  std::vector<std::string> sent;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    const bool deletes_it = request.method == "DELETE" &&
+                            request.target.find(stand_in.digest().hex()) != std::string::npos;
+    if (request.method != "PUT" && !deletes_it) return std::nullopt;
+    sent.push_back(request.method);
+    const Digest& told = deletes_it ? stand_in.digest() : original;
+    EXPECT_THAT(journals(), HasSubstr("\"digest\":\"" + told.str())) << request.method;
+    return std::nullopt;
+  });
+  ASSERT_THAT(prune_keeping({kRepo + ":v1"}), IsOk());
+  EXPECT_THAT(sent, ElementsAre("PUT", "DELETE"));
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
+  auto open = find_unfinished(state_.path(), registry_->host());
+  ASSERT_THAT(open, IsOk());
+  EXPECT_TRUE(open->empty());
+}
+
+// A-77: a kill at any request of a restore leaves the tag on the image, and no stand-in behind.
+TEST_F(ApplyTest, FinishesARestoreThatWasKilledAnywhere) {
+  bool killed = true;
+  std::size_t at = 0;
+  for (; killed; ++at) {
+    SCOPED_TRACE("killed at request " + std::to_string(at));
+    use({});
+    const testing::TempDir after;
+    const Digest original = registry_->add_image(kRepo, "v1");
+    const Manifest stand_in = stand_in_on("v1", original);
+    killed = false;
+    std::size_t count = 0;
+    registry_->on_request([&](const SeenRequest&) -> std::optional<http::Outcome> {
+      if (killed) return http::Failure{http::Failure::Kind::broken, "killed"};
+      if (count++ < at) return std::nullopt;
+      killed = true;
+      std::filesystem::copy(state_.path(), after / "state",
+                            std::filesystem::copy_options::recursive);
+      return std::nullopt;
+    });
+    (void)prune_keeping({kRepo + ":v1"});
+    registry_->on_request(nullptr);
+    PruneOptions next = options();
+    next.apply.state_directory = killed ? after / "state" : state_.path();
+    Client with = client();
+    ASSERT_THAT(prune(with, keep({kRepo + ":v1"}), next), IsOk());
+    EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+    EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
+    std::filesystem::remove_all(state_ / "journals");
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(at, 8u) << "the run was too short to prove anything";
 }
 
 }  // namespace

@@ -90,10 +90,7 @@ TEST_F(ApplyTest, LeavesAChildAloneThatAKeptTagPushedAgainNeeds) {
 
 TEST_F(ApplyTest, LeavesATagAloneThatWasPushedWhileItsStandInWasToBeReplaced) {
   const Digest original = registry_->add_image(kRepo, "v1");
-  const Manifest image =
-      *Manifest::parse(*registry_->manifest(kRepo, original), media_type::kOciManifest);
-  const Manifest stand_in = *make_stand_in(image, "v1");
-  registry_->put(kRepo, "v1", stand_in.raw(), stand_in.media_type());
+  const Manifest stand_in = stand_in_on("v1", original);
   registry_->add_image(kRepo, "old");
   Digest fresh = original;
   int heads = 0;
@@ -169,6 +166,80 @@ TEST_F(ApplyTest, LeavesAChildAloneThatATagNeedsWhosePushEndsAfterItWasListed) {
   ASSERT_THAT(report, IsOk());
   EXPECT_EQ(registry_->count("DELETE", std::string(child.hex())), 0u);
   EXPECT_TRUE(registry_->has(kRepo, child));
+}
+
+TEST_F(ApplyTest, LeavesAStandInAloneThatGotAnotherTagMeanwhile) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest stand_in = stand_in_on("v1", original);
+  registry_->add_image(kRepo, "other");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method == "PUT" && request.target.ends_with("/manifests/v1")) {
+      registry_->set_tag(kRepo, "other", stand_in.digest());
+      registry_->set_tag(kRepo, "another", stand_in.digest());
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":v1", kRepo + ":other"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_EQ(registry_->tag(kRepo, "other"), stand_in.digest());
+  EXPECT_EQ(registry_->tag(kRepo, "another"), stand_in.digest());
+  EXPECT_TRUE(registry_->has(kRepo, stand_in.digest()));
+}
+
+// the bytes go onto a ghost, and onto nothing else.
+TEST_F(ApplyTest, LeavesATagAloneThatWasPushedWhileItsGhostWasToBeCleared) {
+  for (int at = 1; at <= 3; ++at) {
+    SCOPED_TRACE("pushed before look " + std::to_string(at));
+    use({});
+    FakeRegistryOptions leaves_ghosts;
+    leaves_ghosts.delete_leaves_tags = true;
+    const Digest doomed = registry_->add_image(kRepo, "doomed");
+    registry_->add_image(kRepo, "kept");
+    std::optional<Digest> fresh;
+    int deletes = 0;
+    int looks = 0;
+    registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+      const bool is_it =
+          request.method == "DELETE" && request.target.find(doomed.hex()) != std::string::npos;
+      registry_->set_options(is_it && deletes++ == 0 ? leaves_ghosts : FakeRegistryOptions{});
+      const bool looks_at_it =
+          request.method == "HEAD" && request.target.ends_with("/manifests/doomed");
+      if (deletes > 0 && looks_at_it && ++looks == at) {
+        fresh = registry_->add_image(kRepo, "doomed", "fresh");
+      }
+      return std::nullopt;
+    });
+    auto report = prune_keeping({kRepo + ":kept"});
+    ASSERT_THAT(report, IsOk());
+    ASSERT_TRUE(fresh);
+    EXPECT_EQ(registry_->tag(kRepo, "doomed"), fresh);
+    EXPECT_TRUE(registry_->has(kRepo, *fresh));
+    EXPECT_FALSE(report->complete());
+  }
+}
+
+// with its bytes back, somebody can tag them before they are deleted again.
+TEST_F(ApplyTest, DeletesAGhostsBytesNotAgainWhenSomebodyTaggedThem) {
+  FakeRegistryOptions leaves_ghosts;
+  leaves_ghosts.delete_leaves_tags = true;
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->add_image(kRepo, "kept");
+  int deletes = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    const bool is_it =
+        request.method == "DELETE" && request.target.find(doomed.hex()) != std::string::npos;
+    registry_->set_options(is_it && deletes++ == 0 ? leaves_ghosts : FakeRegistryOptions{});
+    return std::nullopt;
+  });
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (request.method == "PUT") registry_->set_tag(kRepo, "release", doomed);
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "release"), doomed);
+  EXPECT_TRUE(registry_->has(kRepo, doomed));
+  EXPECT_FALSE(report->complete());
 }
 
 }  // namespace

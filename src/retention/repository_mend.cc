@@ -14,18 +14,19 @@ namespace purser {
 // distribution 2.x. With its bytes back on it, it can be deleted like any other (A-92).
 void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion) {
   auto reference = Reference::with_tag(approved_.repository, tag);
-  const Manifest& bytes = *deleted_.find(deletion.digest);
+  const Manifest bytes = *deleted_.find(deletion.digest);
   const Change change{.kind = Change::Kind::delete_manifest,
                       .repository = approved_.repository,
                       .original = bytes,
                       .tags = {tag}};
   Status cleared = journal_.before(change);
   if (cleared) {
-    auto put = client_.put_manifest(*reference, bytes.raw(), bytes.media_type());
-    cleared = put ? client_.delete_manifest(approved_.repository, deletion.digest)
-                  : Status(Unexpected(std::move(put).error()));
+    cleared = delete_ghost(*reference, bytes);
     if (Status written = journal_.after(change, cleared); !written)
       stop(to_string(written.error()));
+  }
+  if (!cleared && cleared.error().code == ErrorCode::changed) {
+    return tag_is(tag, Outcome::skipped, to_string(cleared.error()));
   }
   if (!cleared) {
     unsettled_ = true;
@@ -38,6 +39,33 @@ void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion
       names ? !std::ranges::binary_search(*names, tag) : names.error().code == ErrorCode::not_found;
   if (gone) return tag_is(tag, Outcome::removed);
   tag_is(tag, Outcome::failed, "its manifest is gone, but the registry still lists it");
+}
+
+Status RepositoryRun::delete_ghost(const Reference& tag, const Manifest& bytes) {
+  if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) return put;
+  // The bytes are there again, so somebody can have tagged them again.
+  if (Status alone = check_nobody_tagged(bytes.digest(), *tag.tag()); !alone) return alone;
+  return client_.delete_manifest(approved_.repository, bytes.digest());
+}
+
+// Of the tags that came since the last look: those that were there have been looked at.
+Status RepositoryRun::check_nobody_tagged(const Digest& digest, const std::string& but) {
+  auto names = client_.tags(approved_.repository);
+  if (!names) return Unexpected(std::move(names).error());
+  for (const std::string& name : *names) {
+    if (name == but || snapshot_.tags.contains(name)) continue;
+    auto reference = Reference::with_tag(approved_.repository, name);
+    if (!reference) return Unexpected(std::move(reference).error());
+    auto head = client_.head(*reference);
+    if (!head && !is_confirmed_absence(head.error())) return Unexpected(std::move(head).error());
+    if (!head || head->digest != digest) continue;
+    return Unexpected(Error{.code = ErrorCode::changed,
+                            .message = fmt::format("the tag {} was put onto it meanwhile", name),
+                            .operation = "delete the manifest",
+                            .registry = approved_.repository.registry(),
+                            .subject = approved_.repository.path() + "@" + digest.str()});
+  }
+  return {};
 }
 
 // Manifests that this run deleted and that an index which came meanwhile lists are put back.

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "retention/stand_in_cleanup.h"
-
 namespace purser {
 namespace {
 
@@ -183,41 +181,6 @@ void RepositoryRun::tag_is(const std::string& tag, Outcome outcome, std::string 
 
 void RepositoryRun::manifest_is(const Digest& digest, Outcome outcome, std::string detail) {
   manifest_outcomes_[digest] = {outcome, std::move(detail)};
-}
-
-void RepositoryRun::restore_stand_ins() {
-  for (const Restore& restore : current_.restores) {
-    auto node = snapshot_.manifests.find(restore.original);
-    auto reference = Reference::with_tag(approved_.repository, restore.tag);
-    if (!reference || node == snapshot_.manifests.end() || !node->second.manifest) continue;
-    on_step_("restore " + restore.tag);
-    const Manifest& original = *node->second.manifest;
-    // Somebody may have pushed to it since the look.
-    auto now = client_.head(*reference);
-    if (!now || now->digest != restore.stand_in) {
-      tag_is(restore.tag, Outcome::skipped,
-             now ? "it moved since the plan was made" : to_string(now.error()));
-      continue;
-    }
-    auto put = client_.put_manifest(*reference, original.raw(), original.media_type());
-    warnings_.push_back(
-        put ? fmt::format(
-                  "{}: an untag that was interrupted had left it on a stand-in; the original {} is "
-                  "back on it",
-                  reference->str(), restore.original.str())
-            : fmt::format(
-                  "{}: it is on a stand-in that an interrupted untag left, and its original could "
-                  "not be put back: {}",
-                  reference->str(), to_string(put.error())));
-    if (!put) {
-      tag_is(restore.tag, Outcome::failed, to_string(put.error()));
-      continue;
-    }
-    snapshot_.tags.at(restore.tag).stand_in.reset();
-    if (Status removed = remove_stand_in(client_, snapshot_, restore.stand_in); !removed) {
-      warnings_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
-    }
-  }
 }
 
 void RepositoryRun::untag_tags() {

@@ -49,6 +49,8 @@ class RepositoryRun {
   void forget(const Deletion& deletion);
   bool agreed(const TagDecision& decision) const;
   void restore_stand_ins();
+  void restore_one(const Restore& restore);
+  Status clear_stand_in(const Restore& restore, const Manifest& original);
   void untag_tags();
   void untag_one(const TagDecision& decision);
   void delete_manifests();
@@ -63,6 +65,8 @@ class RepositoryRun {
   void confirm_last_deletion(const std::set<std::string>& listed);
   void confirm_tag_gone(const std::string& tag, const Deletion& deletion, bool listed);
   void clear_ghost(const std::string& tag, const Deletion& deletion);
+  Status delete_ghost(const Reference& tag, const Manifest& bytes);
+  Status check_nobody_tagged(const Digest& digest, const std::string& but);
   void find_vanished(const std::set<std::string>& listed);
   void note_vanished_doomed(const std::string& tag);
   Status find_new(const std::set<std::string>& listed);

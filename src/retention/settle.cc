@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -20,15 +21,16 @@ namespace {
 // One repository of one journal.
 class Settlement {
  public:
-  Settlement(Client& client, const Unfinished& unfinished)
-      : client_(client), unfinished_(unfinished) {}
+  Settlement(Client& client, const Unfinished& unfinished, ChangeLog& log)
+      : client_(client), unfinished_(unfinished), log_(log) {}
 
   Status settle();
   std::vector<std::string> messages() && { return std::move(messages_); }
 
  private:
   Status settle_untag(const Unfinished::Step& step, const Manifest& original);
-  Status leave_no_stand_in(const Digest& stand_in);
+  Status leave_no_stand_in(const Unfinished::Step& step, const Manifest& original);
+  Status remove_if_unused(const Manifest& stand_in);
   Status settle_deletion(const Unfinished::Step& step, const Manifest& original);
   Status clear_ghosts(const Unfinished::Step& step, const Manifest& original);
   Status find_lost_tags();
@@ -46,6 +48,7 @@ class Settlement {
 
   Client& client_;
   const Unfinished& unfinished_;
+  ChangeLog& log_;
   DeletedManifests deleted_;  // by the run that was interrupted
   bool look_for_lost_ = false;
   std::vector<std::string> messages_;
@@ -100,18 +103,27 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
                ? Status{}
                : put_back(step.tag, {}, original, "an interrupted untag took its manifest along");
   }
-  const bool ours =
-      is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn;
-  if (!ours) return {};
-  Status put = put_back(step.tag, current->digest(), original,
-                        "an untag that was interrupted had left it on a stand-in");
-  return put ? leave_no_stand_in(current->digest()) : put;
+  if (is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn) {
+    Status put = put_back(step.tag, current->digest(), original,
+                          "an untag that was interrupted had left it on a stand-in");
+    return put ? remove_if_unused(*current) : put;
+  }
+  return leave_no_stand_in(step, original);
 }
 
-Status Settlement::leave_no_stand_in(const Digest& stand_in) {
-  auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in}});
+// The run itself may have put the original back, and then not have come to remove the stand-in.
+Status Settlement::leave_no_stand_in(const Unfinished::Step& step, const Manifest& original) {
+  auto stand_in = make_stand_in(original, step.tag);
+  if (!stand_in) return {};
+  auto there = answers(Reference::with_digest(unfinished_.repository, stand_in->digest()));
+  if (!there) return Unexpected(std::move(there).error());
+  return *there ? remove_if_unused(*stand_in) : Status{};
+}
+
+Status Settlement::remove_if_unused(const Manifest& stand_in) {
+  auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in.digest()}});
   if (!snapshot) return Unexpected(std::move(snapshot).error());
-  Status removed = remove_stand_in(client_, *snapshot, stand_in);
+  Status removed = remove_stand_in(client_, *snapshot, stand_in, log_);
   if (!removed)
     messages_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
   return {};
@@ -120,7 +132,11 @@ Status Settlement::leave_no_stand_in(const Digest& stand_in) {
 Status Settlement::settle_deletion(const Unfinished::Step& step, const Manifest& original) {
   auto still = answers(Reference::with_digest(unfinished_.repository, original.digest()));
   if (!still) return Unexpected(std::move(still).error());
-  if (*still) return {};
+  if (*still) {
+    // A stand-in is nobody's image: it goes, if nothing uses it.
+    const bool ours = stand_in_claim(original) || original.raw() == kEmptyStandIn;
+    return ours ? remove_if_unused(original) : Status{};
+  }
   deleted_.add(original);
   look_for_lost_ = true;
   return clear_ghosts(step, original);
@@ -225,6 +241,41 @@ Status Settlement::settle() {
   return look_for_lost_ || unfinished_.not_verified ? find_lost_tags() : Status{};
 }
 
+// The journal of what settling itself deletes: made when there is something to write.
+class SettlingJournal : public ChangeLog {
+ public:
+  SettlingJournal(const std::filesystem::path& state_directory, const Repository& repository)
+      : state_directory_(state_directory), repository_(repository) {}
+
+  Status before(const Change& change) override {
+    if (!journal_) {
+      auto journal = Journal::create(state_directory_, repository_.registry());
+      if (!journal) return Unexpected(std::move(journal).error());
+      journal_ = *std::move(journal);
+      if (Status begun = journal_->begin_repository(repository_, {}, {}); !begun) return begun;
+    }
+    return journal_->before(change);
+  }
+  Status after(const Change& change, const Status& outcome) override {
+    failed_ = failed_ || !outcome;
+    return journal_->after(change, outcome);
+  }
+  // What failed stays open, for the next run.
+  Status end() {
+    if (!journal_) return {};
+    if (!failed_) {
+      if (Status ended = journal_->end_repository(repository_); !ended) return ended;
+    }
+    return journal_->end();
+  }
+
+ private:
+  const std::filesystem::path& state_directory_;
+  const Repository& repository_;
+  std::unique_ptr<Journal> journal_ = {};
+  bool failed_ = false;
+};
+
 // One repository of one journal, under the repository's lock.
 Status settle_entry(Client& client, const ApplyOptions& options, const Unfinished& seen,
                     std::vector<std::string>& messages) {
@@ -241,8 +292,10 @@ Status settle_entry(Client& client, const ApplyOptions& options, const Unfinishe
     return now.journal == seen.journal && now.repository == seen.repository;
   });
   if (entry == unfinished->end() || entry->steps.empty()) return {};
-  Settlement settlement(client, *entry);
+  SettlingJournal journal(options.state_directory, entry->repository);
+  Settlement settlement(client, *entry, journal);
   if (Status settled = settlement.settle(); !settled) return settled;
+  if (Status ended = journal.end(); !ended) return ended;
   std::ranges::move(std::move(settlement).messages(), std::back_inserter(messages));
   return entry->to_delete.empty() ? mark_settled(entry->journal, entry->repository)
                                   : mark_looked_after(entry->journal, entry->repository);

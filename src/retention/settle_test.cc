@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::IsOk;
 
 // Writes journals as a run would have that was killed after the last line.
@@ -127,6 +128,48 @@ TEST_F(SettleTest, LeavesAKeptTagAloneThatIsPushedWhileItIsToBePutBack) {
   settle_now();
   ASSERT_TRUE(fresh);
   EXPECT_EQ(registry_->tag(kRepo, "b"), fresh);
+}
+
+// A-77: also what puts right an interrupted run says what it is about to delete.
+TEST_F(SettleTest, WritesDownTheDeleteOfAStandInBeforeItIsSent) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest bytes = manifest(original);
+  const Manifest stand_in = stand_in_on("v1", original);
+  ASSERT_THAT(begin({}, {})->before({.kind = Change::Kind::untag,
+                                     .repository = repository(),
+                                     .tag = "v1",
+                                     .original = bytes}),
+              IsOk());
+  std::size_t deletes = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method != "DELETE") return std::nullopt;
+    ++deletes;
+    EXPECT_THAT(journals(), HasSubstr("\"digest\":\"" + stand_in.digest().str()));
+    return std::nullopt;
+  });
+  settle_now();
+  EXPECT_EQ(deletes, 1u);
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
+  auto open = find_unfinished(state_.path(), registry_->host());
+  ASSERT_THAT(open, IsOk());
+  EXPECT_THAT(*open, IsEmpty());
+}
+
+// The run put the image back itself, and was killed before it could take the stand-in away.
+TEST_F(SettleTest, RemovesAStandInThatIsOnNoTagAnyMore) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest bytes = manifest(original);
+  const Manifest stand_in = stand_in_on("v1", original);
+  registry_->set_tag(kRepo, "v1", original);
+  ASSERT_THAT(begin({}, {})->before({.kind = Change::Kind::untag,
+                                     .repository = repository(),
+                                     .tag = "v1",
+                                     .original = bytes}),
+              IsOk());
+  settle_now();
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
 }
 
 }  // namespace
