@@ -79,6 +79,7 @@ struct Failure {
     resolve,  // the name is unknown
     connect,  // refused or no route
     tls,      // handshake or certificate: never retried
+    proxy,    // the proxy refuses the connection: never retried
     timeout,
     broken,     // the connection ended inside the answer, header block included
     too_large,  // over max_body_bytes, or too many header bytes
@@ -88,6 +89,7 @@ struct Failure {
   };
   Kind kind = Kind::broken;
   std::string message = {};  // sanitised
+  std::string hint = {};     // what to do about it, where the transport knows; sanitised
 };
 
 using Outcome = std::variant<Response, Failure>;
@@ -147,15 +149,33 @@ class Clock {
 };
 std::shared_ptr<Clock> system_clock();
 
+// Files are PEM. Hosts are host[:port], and 443 is the port of those that name none. What belongs
+// to one host is never used with another, be it a redirect's target or a token server. With a proxy
+// the rules are libcurl's: http_proxy (never HTTP_PROXY, which a CGI request could set),
+// https_proxy, all_proxy and no_proxy, the last three in upper case too; loopback is never proxied
+//
 struct CurlTransportOptions {
-  std::string ca_file = {};  // PEM; adds nothing to the system's CAs: it replaces them
+  std::string ca_file = {};  // in place of the system's CAs and of those in certs_roots
+  // The client certificate and its key, shown to `own_host` alone; the key must not be encrypted.
+  std::string cert_file = {};
+  std::string key_file = {};
+  // A directory with CAs (*.crt) and a client certificate (*.cert, *.key) for `own_host` alone.
+  std::string certs_dir = {};
+  std::string own_host = {};
+  // Directories with a directory of that kind for each HOST or HOST:PORT (containers-certs.d(5));
+  // the first that has one for a host decides. Its CAs are trusted beside the system's.
+  std::vector<std::string> certs_roots = {};
+  std::vector<std::string> insecure_hosts = {};  // whose certificates are not checked
+  std::string proxy = {};                 // URL, in place of those that the environment names
+  std::vector<std::string> resolve = {};  // HOST:PORT:ADDRESS[,ADDRESS]: not asked of the resolver
   bool http1_only = false;
   std::size_t max_connections_per_host = 32;
   std::chrono::milliseconds connect_timeout{10'000};
   std::string user_agent = {};
-  // "host:port:address": connects to that address instead of looking the name up.
-  std::vector<std::string> resolve = {};
 };
+
+// Where containers-certs.d(5) and dockerd look: below $HOME/.config, /etc/containers, /etc/docker.
+std::vector<std::string> default_certs_roots();
 
 // One I/O thread around one curl_multi; started with the first request, ended by the destructor.
 std::shared_ptr<Transport> curl_transport(CurlTransportOptions options);

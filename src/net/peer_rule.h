@@ -15,8 +15,9 @@ namespace purser::net {
 class PeerRule {
  public:
   // For the request to `url` that this handle will send. A failure: the URL itself names an address
-  // that is too far inside.
-  std::optional<http::Failure> apply(CURL* easy, const std::string& url, http::Zone innermost);
+  // that is too far inside. `proxy` is the one that was named, in place of the environment's.
+  std::optional<http::Failure> apply(CURL* easy, const std::string& url, http::Zone innermost,
+                                     const std::string& proxy = {});
 
   // What was refused while connecting, once the transfer has failed.
   const std::optional<http::Failure>& refusal() const noexcept { return refusal_; }

@@ -1,0 +1,47 @@
+// Small file operations that must be durable, or must not read without end.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "purser/result.h"
+
+namespace purser::files {
+
+// An open file descriptor that closes itself. Thread rule: one thread at a time.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor();
+  int get() const noexcept { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+// An io error that names the file, what was tried and the system's reason (errno).
+Error io_error(std::string_view operation, const std::filesystem::path& file);
+
+// The directory and its parents, mode 0700, each new one synced into its parent. Errors: io.
+Status make_directories(const std::filesystem::path& directory);
+// New names in a directory are on disk. Errors: io.
+Status sync_directory(const std::filesystem::path& directory);
+// All of the bytes. Errors: io.
+Status write_all(int fd, std::string_view bytes, const std::filesystem::path& file);
+Result<std::string> read_all(const std::filesystem::path& file);
+// The bytes of a file that should be small. Errors: io, also for a directory; too_large.
+Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes);
+// The file has these bytes, or what it had before: through a new one beside it (mode 0600, the
+// owner of the old one as far as that is allowed), synced and renamed. A symbolic link stays, and
+// the file that it points at is replaced. Errors: io.
+Status replace(const std::filesystem::path& file, std::string_view bytes);
+
+}  // namespace purser::files
