@@ -33,6 +33,8 @@ struct RegistryOptions {
   std::optional<TokenTrust> token_trust = {};       // the same, of another token server
   const CertificateAuthority* authority = nullptr;  // with one: TLS
   CertificateOptions certificate = {};
+  // With one, beside `authority`: only clients with a certificate of it are spoken to.
+  const CertificateAuthority* clients = nullptr;
 };
 
 // Runs from its construction to its end, storage and all in a directory of its own. Fails with

@@ -13,11 +13,17 @@
 
 namespace purser {
 
-// A password or token. It prints as "***"; the text is taken out by name.
+// A password or token. It prints as "***"; the text is taken out by name. Its memory is overwritten
+// when it goes, as far as that can be done (C.1-15).
 class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string text) : text_(std::move(text)) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
   const std::string& reveal() const noexcept { return text_; }
   bool empty() const noexcept { return text_.empty(); }
 
@@ -32,7 +38,7 @@ struct Credential {
   Secret password = {};        // Basic, or handed to the token server with Basic
   Secret identity_token = {};  // an OAuth2 refresh token (docker: `identitytoken`)
   Secret registry_token = {};  // sent as Bearer as it is (docker: `registrytoken`)
-  std::string source = {};     // where it was found, for people: "~/.docker/config.json"
+  std::string source = {};     // where it was found, for people: "/home/ann/.docker/config.json"
 };
 
 // Answers which credential belongs to a registry, or to one repository in it: some files keep one
@@ -51,15 +57,6 @@ class CredentialSource {
 // One credential for exactly one registry; every other registry gets none.
 std::shared_ptr<const CredentialSource> single_credential(RegistryName registry,
                                                           Credential credential);
-
-// The `auths` of docker's config.json: keys with or without scheme and path, matched
-// by the exact host and port; Docker Hub under its historic key. A malformed entry is an error for
-// that host alone. `file` that does not exist: a source without credentials. Errors of find():
-// invalid_argument, io.
-std::shared_ptr<const CredentialSource> docker_config_credentials(std::filesystem::path file);
-
-// $DOCKER_CONFIG/config.json, else ~/.docker/config.json.
-std::filesystem::path default_docker_config_path();
 
 // Asks each in order; the first that has a credential (or an error) decides.
 std::shared_ptr<const CredentialSource> first_of(

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
-#include <filesystem>
+#include <utility>
 
 #include "cli/file_io.h"
 #include "purser/credentials.h"
@@ -29,6 +30,31 @@ Result<Secret> password_of(const Settings& settings) {
 
 }  // namespace
 
+// What belongs to one registry must not reach the next one by accident.
+Status Session::check_belongs_to_one(const RegistryName& registry) const {
+  if (clients_.empty()) return {};
+  const std::array<std::pair<const std::string*, const char*>, 3> own = {
+      {{&settings_.username, "-u"},
+       {&settings_.cert_file, "--cert"},
+       {&settings_.certs_dir, "--certs-dir"}}};
+  for (const auto& [given, option] : own) {
+    if (given->empty()) continue;
+    return Unexpected(usage_error(
+        fmt::format("{} belongs to one registry, and {} is a second one", option, registry.str()),
+        "Run it once for each registry"));
+  }
+  return {};
+}
+
+void Session::warn_of_insecure_hosts() {
+  for (const std::string& host : settings_.insecure_hosts) {
+    err_.warning(fmt::format(
+        "the certificate of {} is not checked: whoever stands between can read the password and "
+        "change what is read (--insecure-skip-verify)",
+        host));
+  }
+}
+
 std::filesystem::path Session::state_directory() const {
   return settings_.state_directory.empty() ? default_state_directory()
                                            : std::filesystem::path(settings_.state_directory);
@@ -36,11 +62,6 @@ std::filesystem::path Session::state_directory() const {
 
 Result<std::shared_ptr<const CredentialSource>> Session::credentials(const RegistryName& registry) {
   if (!settings_.username.empty()) {
-    if (!clients_.empty()) {
-      return Unexpected(usage_error(
-          fmt::format("-u belongs to one registry, and {} is a second one", registry.str()),
-          "Run it once for each registry"));
-    }
     Result<Secret> password = password_of(settings_);
     if (!password) return Unexpected(std::move(password).error());
     Credential credential;
@@ -49,33 +70,48 @@ Result<std::shared_ptr<const CredentialSource>> Session::credentials(const Regis
     credential.source = "the command line";
     return single_credential(registry, std::move(credential));
   }
-  if (settings_.authfile.empty()) return docker_config_credentials(default_docker_config_path());
-  // A file that was asked for by name and is not there would mean going on anonymously.
-  std::error_code none;
-  if (!std::filesystem::exists(settings_.authfile, none)) {
-    Error error;
-    error.code = ErrorCode::io;
-    error.operation = "read the credentials of";
-    error.subject = settings_.authfile;
-    error.message = "there is no such file";
-    return Unexpected(std::move(error));
+  return user_credentials();
+}
+
+std::shared_ptr<UserCredentials> Session::user_credentials() {
+  if (!user_credentials_) {
+    UserCredentialsOptions options;
+    options.file = settings_.authfile;
+    user_credentials_ = std::make_shared<UserCredentials>(std::move(options));
   }
-  return docker_config_credentials(settings_.authfile);
+  return user_credentials_;
 }
 
 Result<Client*> Session::client(const RegistryName& registry) {
   const std::string key = registry.scheme().value_or("") + "//" + registry.str();
   if (const auto found = clients_.find(key); found != clients_.end()) return &found->second;
 
+  if (const Status checked = check_belongs_to_one(registry); !checked) {
+    return Unexpected(checked.error());
+  }
   auto source = credentials(registry);
   if (!source) return Unexpected(std::move(source).error());
+  Result<Client> client = make_client(registry, *std::move(source));
+  if (!client) return Unexpected(std::move(client).error());
+  return &clients_.emplace(key, *std::move(client)).first->second;
+}
+
+Result<Client> Session::make_client(const RegistryName& registry,
+                                    std::shared_ptr<const CredentialSource> source) {
   ClientOptions options;
   options.registry =
       registry.scheme() ? *registry.scheme() + "://" + registry.str() : registry.str();
-  options.credentials = *std::move(source);
+  options.credentials = std::move(source);
   options.allowed_auth_realms = settings_.allowed_auth_realms;
   options.plain_http = settings_.plain_http;
   options.ca_file = settings_.ca_file;
+  options.cert_file = settings_.cert_file;
+  options.key_file = settings_.key_file;
+  options.certs_dir = settings_.certs_dir;
+  options.certs_roots = http::default_certs_roots();
+  options.insecure_hosts = settings_.insecure_hosts;
+  options.resolve = settings_.resolve;
+  options.proxy = settings_.proxy;
   options.http1_only = settings_.http1_only;
   options.in_flight = settings_.in_flight;
   options.timeout = std::chrono::seconds(settings_.timeout_seconds);
@@ -91,8 +127,8 @@ Result<Client*> Session::client(const RegistryName& registry) {
     }
   };
   Result<Client> client = Client::create(std::move(options));
-  if (!client) return Unexpected(std::move(client).error());
-  return &clients_.emplace(key, *std::move(client)).first->second;
+  if (client && clients_.empty()) warn_of_insecure_hosts();
+  return client;
 }
 
 Result<Client*> Session::client(const Repository& repository) {

@@ -16,6 +16,7 @@
 #include "purser/client.h"
 #include "purser/reference.h"
 #include "purser/result.h"
+#include "purser/user_credentials.h"
 
 namespace purser::cli {
 
@@ -37,12 +38,22 @@ class Session {
   CallOptions call() const { return {.stop = stop_, .deadline = {}}; }
   std::filesystem::path state_directory() const;
 
-  // The client of a registry; the same one each time. A user name of the command line belongs to
-  // one registry, so it is an error to use it for two. Errors: invalid_argument, io.
+  // The client of a registry; the same one each time. A user name or a client certificate of the
+  // command line belongs to one registry, so it is an error to use it for two. Errors:
+  // invalid_argument, io.
   Result<Client*> client(const RegistryName& registry);
   Result<Client*> client(const Repository& repository);
 
+  // A client of its own, with these credentials and no others.
+  Result<Client> make_client(const RegistryName& registry,
+                             std::shared_ptr<const CredentialSource> source);
+
+  // Where the logins of whoever runs this are, -u aside.
+  std::shared_ptr<UserCredentials> user_credentials();
+
  private:
+  Status check_belongs_to_one(const RegistryName& registry) const;
+  void warn_of_insecure_hosts();
   Result<std::shared_ptr<const CredentialSource>> credentials(const RegistryName& registry);
 
   const Settings& settings_;
@@ -51,6 +62,7 @@ class Session {
   std::stop_token stop_;
   std::shared_ptr<http::Transport> transport_;
   std::map<std::string, Client> clients_ = {};
+  std::shared_ptr<UserCredentials> user_credentials_ = {};
 };
 
 }  // namespace purser::cli

@@ -10,4 +10,6 @@ namespace purser {
 // No value for anything but whole, padded base64 without white space.
 std::optional<std::string> decode_base64(std::string_view text);
 
+std::string encode_base64(std::string_view bytes);
+
 }  // namespace purser

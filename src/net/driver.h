@@ -18,6 +18,9 @@ struct Call {
   http::Request request;
   std::string scope =
       {};  // the token scope that the operation needs: "repository:team/app:pull"
+  // The path of the repository that it is about, "" for the registry as a whole: some users have a
+  // credential for each.
+  std::string repository = {};
   // A DELETE is sent again only after an answer that says it did not act (429, 401): a broken or
   // timed out one has an unknown outcome, which its endpoint settles by reading back.
   bool retry_when_outcome_unknown = true;

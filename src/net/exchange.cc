@@ -25,18 +25,13 @@ std::string in_seconds(std::chrono::milliseconds time) {
 }
 
 std::string hint_for(const http::Failure& failure) {
+  if (!failure.hint.empty()) return failure.hint;
   switch (failure.kind) {
     case Kind::resolve:
       return "Check the spelling of the host name";
     case Kind::connect:
       return "Check the host and the port, and that the registry is running";
     case Kind::tls:
-      if (failure.message.find("wrong version number") != std::string::npos) {
-        return "The port does not speak TLS; a registry without it is reached with --plain-http";
-      }
-      if (failure.message.find("expired") != std::string::npos) {
-        return "Renew the registry's certificate";
-      }
       return "If the registry's certificate comes from a CA of your own, name it with --ca-file";
     default:
       return {};

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/text.h"
+#include "net/host_tls.h"
+#include "purser/version.h"
 
 namespace purser {
 namespace {
@@ -29,13 +31,31 @@ net::DriverOptions driver_options(const ClientOptions& options, const RegistryNa
 
 }  // namespace
 
+http::CurlTransportOptions transport_options(const ClientOptions& options,
+                                             const RegistryName& name) {
+  return {.ca_file = options.ca_file,
+          .cert_file = options.cert_file,
+          .key_file = options.key_file,
+          .certs_dir = options.certs_dir,
+          .own_host = api_host_of(name),
+          .certs_roots = options.certs_roots,
+          .insecure_hosts = options.insecure_hosts,
+          .proxy = options.proxy,
+          .resolve = options.resolve,
+          .http1_only = options.http1_only,
+          .max_connections_per_host = options.in_flight,
+          .user_agent = "purser/" PURSER_VERSION};
+}
+
 ClientCore::ClientCore(ClientOptions options, RegistryName name,
                        std::shared_ptr<http::Transport> transport,
                        std::shared_ptr<http::Clock> clock)
     : options_(std::move(options)), name_(std::move(name)), api_host_(api_host_of(name_)) {
   const bool http_prefix = name_.scheme() && *name_.scheme() == "http";
   const bool https_prefix = name_.scheme() && *name_.scheme() == "https";
-  const bool http_first = name_.is_loopback() && !https_prefix && options_.ca_file.empty();
+  const bool http_first =
+      name_.is_loopback() && !https_prefix &&
+      !net::expects_tls(transport_options(options_, name_), net::https_origin(api_host_));
   https_ = !(options_.plain_http || http_prefix || http_first);
   scheme_is_fixed_ = options_.plain_http || http_prefix || https_prefix;
   driver_ = std::make_unique<net::Driver>(
@@ -56,6 +76,8 @@ net::Call ClientCore::call_of(const Ask& ask) const {
   call.request.method = ask.method;
   call.request.url = url_of(ask);
   call.request.headers = ask.headers;
+  // What is hashed and what is limited are the bytes as they come (C.1-7).
+  call.request.headers.set("Accept-Encoding", "identity");
   call.request.body = ask.body;
   call.request.max_body_bytes = ask.max_body_bytes;
   call.request.timeout = options_.timeout * ask.timeout_factor;

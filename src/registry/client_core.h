@@ -82,6 +82,9 @@ class ClientCore {
   mutable std::unordered_map<std::string, DeleteSupport> delete_support_;  // by path
 };
 
+// How that registry is spoken to: its own host is where its API is.
+http::CurlTransportOptions transport_options(const ClientOptions& options,
+                                             const RegistryName& name);
 // "repository:team/app:pull"
 std::string scope_of(const Repository& repository, std::string_view actions);
 // "team/app:v1@sha256:…", the reference within its registry.

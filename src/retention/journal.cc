@@ -13,8 +13,8 @@
 #include <set>
 #include <utility>
 
-#include "retention/files.h"
 #include "retention/journal_format.h"
+#include "system/files.h"
 
 namespace purser {
 namespace {

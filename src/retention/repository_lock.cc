@@ -8,7 +8,7 @@
 
 #include "purser/digest.h"
 #include "purser/journal.h"
-#include "retention/files.h"
+#include "system/files.h"
 
 namespace purser {
 

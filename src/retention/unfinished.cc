@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "purser/journal.h"
-#include "retention/files.h"
 #include "retention/journal_format.h"
+#include "system/files.h"
 
 namespace purser {
 namespace {

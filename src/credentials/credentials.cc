@@ -1,7 +1,15 @@
 #include "purser/credentials.h"
 
+#include <string.h>
+
 namespace purser {
 namespace {
+
+// A plain memset of what is never read again is left out by the compiler.
+void wipe(std::string& text) noexcept {
+  ::explicit_bzero(text.data(), text.size());
+  text.clear();
+}
 
 class SingleCredential : public CredentialSource {
  public:
@@ -38,6 +46,25 @@ class FirstOf : public CredentialSource {
 };
 
 }  // namespace
+
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
+
+Secret& Secret::operator=(const Secret& other) {
+  if (this == &other) return *this;
+  wipe(text_);
+  text_ = other.text_;
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this == &other) return *this;
+  wipe(text_);
+  text_ = std::move(other.text_);
+  wipe(other.text_);
+  return *this;
+}
+
+Secret::~Secret() { wipe(text_); }
 
 std::shared_ptr<const CredentialSource> single_credential(RegistryName registry,
                                                           Credential credential) {

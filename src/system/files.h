@@ -1,4 +1,4 @@
-// Small file operations that must be durable.
+// Small file operations that must be durable, or must not read without end.
 #pragma once
 
 #include <filesystem>
@@ -37,5 +37,11 @@ Status sync_directory(const std::filesystem::path& directory);
 // All of the bytes. Errors: io.
 Status write_all(int fd, std::string_view bytes, const std::filesystem::path& file);
 Result<std::string> read_all(const std::filesystem::path& file);
+// The bytes of a file that should be small. Errors: io, also for a directory; too_large.
+Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes);
+// The file has these bytes, or what it had before: through a new one beside it (mode 0600, the
+// owner of the old one as far as that is allowed), synced and renamed. A symbolic link stays, and
+// the file that it points at is replaced. Errors: io.
+Status replace(const std::filesystem::path& file, std::string_view bytes);
 
 }  // namespace purser::files

@@ -1,0 +1,47 @@
+// What a file of docker or podman says about credentials, read and not yet judged.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "credentials/auth_key.h"
+#include "purser/credentials.h"
+#include "purser/result.h"
+
+namespace purser {
+
+// Thousands of registries; a file beyond it was named by mistake.
+inline constexpr std::size_t kMaxAuthFileBytes = std::size_t{4} << 20U;
+
+// An entry of `auths`.
+struct AuthEntry {
+  std::string key = {};
+  std::optional<Credential> credential = {};  // none: no secret, as docker leaves it for a helper
+  std::string problem = {};  // why it cannot be used: an error for its registry alone
+};
+
+// A helper as the file names it.
+struct HelperEntry {
+  std::string key = {};  // of credHelpers; empty: credsStore, for every registry
+  std::string name = {};
+  std::string problem = {};
+};
+
+struct AuthFile {
+  std::vector<AuthEntry> entries = {};
+  std::vector<HelperEntry> helpers = {};  // credHelpers, then credsStore
+
+  // The entries for a registry or a repository of it, the one that counts first.
+  std::vector<const AuthEntry*> entries_for(AuthFileFormat format, std::string_view registry,
+                                            std::string_view repository) const;
+  // The helper for a registry: credHelpers before credsStore. An empty name in credHelpers is no
+  // helper, and no credsStore either (as docker has it).
+  const HelperEntry* helper_for(std::string_view registry) const;
+};
+
+// Errors: invalid_argument, without any of the text's values in it. Pure.
+Result<AuthFile> parse_auth_file(std::string_view text, AuthFileFormat format);
+
+}  // namespace purser

@@ -1,0 +1,148 @@
+#include "credentials/auth_file_edit.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/base64.h"
+#include "credentials/auth_file.h"
+#include "system/files.h"
+
+namespace purser {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Unexpected bad(std::string message) {
+  return Unexpected(Error{.code = ErrorCode::invalid_argument, .message = std::move(message)});
+}
+
+// In the order of the file. What Purser does not understand in full it does not write anew: the
+// strict reader has seen it first.
+Result<Json> read_ordered(std::string_view text) {
+  const auto checked = parse_auth_file(text, AuthFileFormat::auths);
+  if (!checked) return Unexpected(checked.error());
+  if (text.empty()) return Json(Json::object());
+  Json document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object()) return bad("it is not a JSON object");
+  return document;
+}
+
+// As docker writes it: two programs that take turns leave no difference but the change itself.
+std::string dump(const Json& document) {
+  return document.dump(1, '\t', false, Json::error_handler_t::replace);
+}
+
+bool is_for(std::string_view key, std::string_view registry) {
+  const auto parsed = parse_auth_key(key, AuthFileFormat::auths);
+  return parsed && parsed->path.empty() && same_registry(parsed->host, registry);
+}
+
+std::vector<std::string> keys_for(const Json& auths, std::string_view registry) {
+  std::vector<std::string> keys;
+  for (const auto& [key, entry] : auths.items()) {
+    if (is_for(key, registry)) keys.push_back(key);
+  }
+  return keys;
+}
+
+Json entry_of(const std::optional<Credential>& credential) {
+  Json entry = Json::object();
+  if (!credential) return entry;
+  if (!credential->username.empty() || !credential->password.empty()) {
+    entry["auth"] = encode_base64(credential->username + ":" + credential->password.reveal());
+  }
+  if (!credential->identity_token.empty()) {
+    entry["identitytoken"] = credential->identity_token.reveal();
+  }
+  return entry;
+}
+
+// On the folder, so that nothing is left behind in it and a file that is replaced stays locked.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::filesystem::path& folder) {
+    constexpr std::chrono::seconds kPatience{10};
+    constexpr std::chrono::milliseconds kInterval{20};
+    FolderLock lock;
+    lock.fd_ = files::Descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (lock.fd_.get() < 0) return Unexpected(files::io_error("open", folder));
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+      // A network file system may have no locks for folders; the rename is whole even so.
+      if (errno != EWOULDBLOCK && errno != EINTR) return lock;
+      if (std::chrono::steady_clock::now() > deadline) {
+        return Unexpected(
+            Error{.code = ErrorCode::io,
+                  .message = "another login has held " + folder.string() + " for 10 s",
+                  .hint = "Wait until it has ended, then try again"});
+      }
+      std::this_thread::sleep_for(kInterval);
+    }
+    return lock;
+  }
+
+ private:
+  files::Descriptor fd_;
+};
+
+}  // namespace
+
+Result<AuthFileChange> with_login(std::string_view text, std::string_view registry,
+                                  const std::optional<Credential>& credential) {
+  auto document = read_ordered(text);
+  if (!document) return Unexpected(std::move(document).error());
+  Json& auths = (*document)["auths"];
+  if (auths.is_null()) auths = Json::object();
+  const std::string own_key = docker_key(registry);
+  for (const std::string& key : keys_for(auths, registry)) {
+    if (key != own_key) auths.erase(key);
+  }
+  auths[own_key] = entry_of(credential);
+  return AuthFileChange{.text = dump(*document), .keys = {own_key}};
+}
+
+Result<AuthFileChange> without_login(std::string_view text, std::string_view registry) {
+  auto document = read_ordered(text);
+  if (!document) return Unexpected(std::move(document).error());
+  AuthFileChange change{.text = std::string(text)};
+  const auto auths = document->find("auths");
+  if (auths == document->end() || auths->is_null()) return change;
+  change.keys = keys_for(*auths, registry);
+  if (change.keys.empty()) return change;
+  for (const std::string& key : change.keys) auths->erase(key);
+  change.text = dump(*document);
+  return change;
+}
+
+Status edit_file(const std::filesystem::path& file,
+                 const std::function<Result<std::string>(const std::string& text)>& edit) {
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  if (Status made = files::make_directories(folder); !made) return made;
+  const auto lock = FolderLock::take(folder);
+  if (!lock) return Unexpected(lock.error());
+  std::string old;
+  std::error_code error;
+  if (std::filesystem::exists(file, error) || error) {
+    auto text = files::read_small(file, kMaxAuthFileBytes);
+    if (!text) return Unexpected(std::move(text).error());
+    old = *std::move(text);
+  }
+  const auto text = edit(old);
+  if (!text) return Unexpected(text.error());
+  return *text == old ? Status() : files::replace(file, *text);
+}
+
+bool is_open_to_others(const std::filesystem::path& file) {
+  struct stat status = {};
+  return ::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
+}
+
+}  // namespace purser

@@ -1,0 +1,160 @@
+// A-32: writing what docker and podman read as well.
+#include "credentials/auth_file_edit.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "credentials/auth_file.h"
+#include "credentials/credentials_fixture.h"
+#include "testing/matchers.h"
+
+namespace purser {
+namespace {
+
+using ::purser::testing::HasError;
+using ::purser::testing::IsOk;
+using ::purser::testing::read_file;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+using AuthFileEditTest = CredentialsFixture;
+
+const Credential kLogin{.username = "u", .password = Secret("p")};  // dTpw
+
+// A-32.
+TEST_F(AuthFileEditTest, KeepsWhatItDoesNotKnowAndTheOrder) {
+  const auto changed = with_login(
+      R"({"zebra":[1,2.5,-3,null],"auths":{"z.io":{"auth":"eA==","email":"a@b"},"a.io":{}},
+          "HttpHeaders":{"X-B":"1","X-A":"\u00e4\n"},"credHelpers":{"g.io":"gcr"}})",
+      "h.io", kLogin);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_EQ(changed->text, R"({
+	"zebra": [
+		1,
+		2.5,
+		-3,
+		null
+	],
+	"auths": {
+		"z.io": {
+			"auth": "eA==",
+			"email": "a@b"
+		},
+		"a.io": {},
+		"h.io": {
+			"auth": "dTpw"
+		}
+	},
+	"HttpHeaders": {
+		"X-B": "1",
+		"X-A": "ä\n"
+	},
+	"credHelpers": {
+		"g.io": "gcr"
+	}
+})");
+}
+
+TEST_F(AuthFileEditTest, MakesAFileOutOfNothing) {
+  for (const char* text : {"", "{}", R"({"auths":null})"}) {
+    const auto changed = with_login(text, "h.io:5000", kLogin);
+    ASSERT_THAT(changed, IsOk());
+    EXPECT_EQ(changed->text,
+              "{\n\t\"auths\": {\n\t\t\"h.io:5000\": {\n\t\t\t\"auth\": \"dTpw\"\n\t\t}\n\t}\n}");
+  }
+}
+
+// A stale login under another spelling would be what some clients find first.
+TEST_F(AuthFileEditTest, ReplacesEverySpellingOfTheRegistryAndNothingElse) {
+  const auto changed = with_login(
+      R"({"auths":{"https://h.io/v1/":{"auth":"eA=="},"h.io/team":{"auth":"eA=="},
+                   "h.io.evil":{"auth":"eA=="},"h.io:443":{"auth":"eA=="}}})",
+      "h.io", kLogin);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_THAT(changed->keys, ElementsAre("h.io"));
+  const auto file = parse_auth_file(changed->text, AuthFileFormat::auths);
+  std::vector<std::string> keys;
+  for (const AuthEntry& entry : file->entries) keys.push_back(entry.key);
+  EXPECT_THAT(keys, ::testing::UnorderedElementsAre("h.io", "h.io/team", "h.io.evil", "h.io:443"));
+}
+
+// A-4: docker looks nowhere else for the login of Docker Hub.
+TEST_F(AuthFileEditTest, WritesDockerHubUnderItsHistoricKey) {
+  const auto changed = with_login(R"({"auths":{"docker.io":{"auth":"eA=="},
+      "https://index.docker.io/v1/access-token":{"auth":"eA=="}}})",
+                                  "docker.io", kLogin);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_THAT(changed->keys, ElementsAre("https://index.docker.io/v1/"));
+  EXPECT_THAT(changed->text, Not(HasSubstr("\"docker.io\"")));
+  EXPECT_THAT(changed->text, HasSubstr("access-token"));
+}
+
+TEST_F(AuthFileEditTest, KeepsIdentityTokensAndNoSecretWhereAHelperHasIt) {
+  const auto token =
+      with_login("", "h.io", Credential{.username = "u", .identity_token = Secret("refresh")});
+  EXPECT_THAT(token->text, HasSubstr(R"("identitytoken": "refresh")"));
+  const auto helper = with_login(R"({"auths":{"h.io":{"auth":"eA=="}}})", "h.io", std::nullopt);
+  EXPECT_THAT(helper->text, HasSubstr("\"h.io\": {}"));
+}
+
+TEST_F(AuthFileEditTest, TakesTheLoginOutAndLeavesTheRest) {
+  const std::string text =
+      R"({"auths":{"https://h.io":{"auth":"eA=="},"h.io":{},"h.io/team":{"auth":"eA=="}},"x":1})";
+  const auto changed = without_login(text, "h.io");
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_THAT(changed->keys, ElementsAre("https://h.io", "h.io"));
+  EXPECT_THAT(changed->text, HasSubstr("h.io/team"));
+  const auto untouched = without_login(text, "g.io");
+  EXPECT_THAT(untouched->keys, IsEmpty());
+  EXPECT_EQ(untouched->text, text);
+}
+
+// What was not understood is not written anew.
+TEST_F(AuthFileEditTest, TouchesNoFileThatItDoesNotUnderstand) {
+  for (const char* text : {"{", "[]", "7", R"({"auths":[]})", R"({"auths":{},"auths":{}})",
+                           R"({"a":1,"a":2})", "{} x"}) {
+    EXPECT_THAT(with_login(text, "h.io", kLogin), HasError(ErrorCode::invalid_argument)) << text;
+    EXPECT_THAT(without_login(text, "h.io"), HasError(ErrorCode::invalid_argument)) << text;
+    EXPECT_THAT(with_config(text)->store(registry("h.io"), kLogin),
+                HasError(ErrorCode::invalid_argument, HasSubstr("config.json")));
+    EXPECT_EQ(read_file(docker_file()), text);
+  }
+}
+
+// A-32.
+TEST_F(AuthFileEditTest, TwoLoginsAtOnceAreBothThere) {
+  constexpr int kLogins = 16;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kLogins; ++i) {
+      threads.emplace_back([this, i] {  // each as a process of its own would be
+        EXPECT_THAT(credentials()->store(registry("h" + std::to_string(i) + ".io"), kLogin),
+                    IsOk());
+      });
+    }
+  }
+  const auto all = credentials();
+  for (int i = 0; i < kLogins; ++i) {
+    EXPECT_EQ(found(*all, "h" + std::to_string(i) + ".io"), "u:p") << i;
+  }
+}
+
+// A-32.
+TEST_F(AuthFileEditTest, SaysThatOthersCouldReadTheFile) {
+  const auto source = with_config("{}");
+  ::chmod(docker_file().c_str(), 0644);
+  const auto looks = source->explain(registry("h.io"), "");
+  EXPECT_EQ(looks.at(1).note, "others can read this file");
+  const auto stored = source->store(registry("h.io"), kLogin);
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_TRUE(stored->was_open_to_others);
+  EXPECT_FALSE(is_open_to_others(docker_file()));
+  EXPECT_FALSE(source->store(registry("g.io"), kLogin)->was_open_to_others);
+}
+
+}  // namespace
+}  // namespace purser

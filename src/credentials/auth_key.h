@@ -1,0 +1,39 @@
+// The keys of `auths`: which registry, or which part of one, an entry is for.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace purser {
+
+// docker.io under any of the names that people and files use for it.
+bool is_docker_hub(std::string_view host);
+// Are these the same registry? Exactly the same host and port, in any case of letters; of Docker
+// Hub, its names. "h.io" and "h.io:443" are two: nothing says which scheme the other one means.
+bool same_registry(std::string_view a, std::string_view b);
+
+// The key, and the server that a helper is asked for, under which docker keeps the login of a
+// registry: the host and port, but of Docker Hub "https://index.docker.io/v1/".
+std::string docker_key(std::string_view registry);
+
+struct AuthKey {
+  std::string host = {};  // host[:port], lower-cased
+  std::string path = {};  // "team/app" of a key for a part of the registry; else empty
+};
+
+// ~/.dockercfg is older than keys for a part of a registry: any path there is the API's.
+enum class AuthFileFormat { auths, dockercfg };
+
+// "https://h.io/v1/", "h.io", "h.io/v2/" are for h.io; "h.io/team" is for what is below it. No
+// value: docker's account tokens, which no registry takes.
+std::optional<AuthKey> parse_auth_key(std::string_view key, AuthFileFormat format);
+
+// How well an entry fits: the highest decides. 0: not at all. A longer path is better than a
+// shorter one, any path better than none; then docker's own key, then the host as it is, then other
+// spellings.
+std::size_t fit_of_key(std::string_view key, AuthFileFormat format, std::string_view registry,
+                       std::string_view repository);
+
+}  // namespace purser

@@ -1,0 +1,135 @@
+#include "system/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace purser::files {
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Error io_error(std::string_view operation, const std::filesystem::path& file) {
+  const int reason = errno;
+  return Error{.code = ErrorCode::io,
+               .message = std::strerror(reason),
+               .operation = std::string(operation) + " the file",
+               .subject = file.string(),
+               .hint = reason == ENOSPC ? "Free some space there and try again" : ""};
+}
+
+Status make_directories(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  if (directory.empty() || std::filesystem::is_directory(directory, ignored)) return {};
+  const std::filesystem::path parent = directory.parent_path();
+  if (parent != directory) {
+    if (Status made = make_directories(parent); !made) return made;
+  }
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Unexpected(io_error("create", directory));
+  }
+  return sync_directory(parent);
+}
+
+Status sync_directory(const std::filesystem::path& directory) {
+  const std::filesystem::path& name = directory.empty() ? std::filesystem::path(".") : directory;
+  Descriptor fd(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return Unexpected(io_error("sync", name));
+  return {};
+}
+
+Status write_all(int fd, std::string_view bytes, const std::filesystem::path& file) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return Unexpected(io_error("write", file));
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<std::string> read_all(const std::filesystem::path& file) {
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Unexpected(io_error("read", file));
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  if (in.bad()) return Unexpected(io_error("read", file));
+  return std::move(bytes).str();
+}
+
+Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes) {
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return Unexpected(io_error("read", file));
+  std::string bytes;
+  std::array<char, 16384> buffer = {};
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Unexpected(io_error("read", file));
+    if (got == 0) return bytes;
+    bytes.append(buffer.data(), static_cast<std::size_t>(got));
+    if (bytes.size() > max_bytes) {
+      return Unexpected(Error{
+          .code = ErrorCode::too_large,
+          .message = "it has more than the " + std::to_string(max_bytes) + " bytes that it may",
+          .operation = "read the file",
+          .subject = file.string()});
+    }
+  }
+}
+
+namespace {
+
+// Where the bytes go in the end: a link to nowhere is a file that is yet to be made.
+Result<std::filesystem::path> target_of(const std::filesystem::path& file) {
+  constexpr int kMaxLinks = 40;  // as the kernel has it
+  std::filesystem::path target = file;
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(target, error); ++links) {
+    if (links == kMaxLinks) {
+      errno = ELOOP;
+      return Unexpected(io_error("write", file));
+    }
+    const std::filesystem::path next = std::filesystem::read_symlink(target, error);
+    if (error) break;
+    target = target.parent_path() / next;
+  }
+  return target;
+}
+
+}  // namespace
+
+Status replace(const std::filesystem::path& file, std::string_view bytes) {
+  const auto target = target_of(file);
+  if (!target) return Unexpected(target.error());
+  std::string name = target->string() + ".XXXXXX";
+  const Descriptor fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (fd.get() < 0) return Unexpected(io_error("write", *target));
+  const auto abandon = [&](Error error) {
+    ::unlink(name.c_str());
+    return Unexpected(std::move(error));
+  };
+  struct stat old = {};
+  if (::stat(target->c_str(), &old) == 0) {
+    // Run as root, a login must not take the file away from its owner. Others may not give it back.
+    static_cast<void>(::fchown(fd.get(), old.st_uid, old.st_gid) == 0);
+  }
+  if (Status written = write_all(fd.get(), bytes, *target); !written) {
+    return abandon(std::move(written).error());
+  }
+  if (::fsync(fd.get()) != 0) return abandon(io_error("sync", *target));
+  if (::rename(name.c_str(), target->c_str()) != 0) return abandon(io_error("replace", *target));
+  return sync_directory(target->parent_path());
+}
+
+}  // namespace purser::files

@@ -1,0 +1,73 @@
+#include "system/files.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "testing/matchers.h"
+#include "testing/temp_dir.h"
+
+namespace purser::files {
+namespace {
+
+using ::purser::testing::HasError;
+using ::purser::testing::IsOk;
+using ::purser::testing::read_file;
+using ::purser::testing::TempDir;
+
+mode_t mode_of(const std::filesystem::path& file) {
+  struct stat status = {};
+  ::stat(file.c_str(), &status);
+  return status.st_mode & 07777U;
+}
+
+//
+TEST(Replace, MakesAFileForItsOwnerAlone) {
+  const TempDir folder;
+  const auto old = folder.write("old", "before");
+  ::chmod(old.c_str(), 0644);
+  for (const auto& file : {old, folder / "new"}) {
+    ASSERT_THAT(replace(file, "bytes"), IsOk());
+    EXPECT_EQ(read_file(file), "bytes");
+    EXPECT_EQ(mode_of(file), 0600U);
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2)
+      << "something was left beside them";
+}
+
+//
+TEST(Replace, FollowsASymbolicLink) {
+  const TempDir folder;
+  folder.write("there/file", "before");
+  std::filesystem::create_symlink("there/file", folder / "link");
+  std::filesystem::create_symlink(folder / "link", folder / "link of a link");
+  std::filesystem::create_symlink("there/new", folder / "dangling");
+  ASSERT_THAT(replace(folder / "link of a link", "after"), IsOk());
+  ASSERT_THAT(replace(folder / "dangling", "made"), IsOk());
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "dangling"));
+  EXPECT_EQ(read_file(folder / "there/file"), "after");
+  EXPECT_EQ(read_file(folder / "there/new"), "made");
+  std::filesystem::create_symlink("loop", folder / "loop");
+  EXPECT_THAT(replace(folder / "loop", "x"), HasError(ErrorCode::io));
+}
+
+TEST(Replace, LeavesTheOldFileWhereItCannotWrite) {
+  const TempDir folder;
+  std::filesystem::create_directories(folder / "file/inside");
+  EXPECT_THAT(replace(folder / "file", "x"), HasError(ErrorCode::io));
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "file/inside"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+  EXPECT_THAT(replace(folder / "nowhere/file", "x"), HasError(ErrorCode::io));
+}
+
+TEST(ReadSmall, HasALimit) {
+  const TempDir folder;
+  const auto file = folder.write("file", "12345");
+  EXPECT_EQ(read_small(file, 5).value(), "12345");
+  EXPECT_THAT(read_small(file, 4), HasError(ErrorCode::too_large));
+  EXPECT_THAT(read_small("/dev/zero", 1000), HasError(ErrorCode::too_large));
+  EXPECT_THAT(read_small(folder.path(), 5), HasError(ErrorCode::io));
+}
+
+}  // namespace
+}  // namespace purser::files

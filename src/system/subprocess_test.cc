@@ -1,0 +1,83 @@
+#include "system/subprocess.h"
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <cstdint>
+#include <sstream>
+
+#include "testing/matchers.h"
+
+namespace purser {
+namespace {
+
+using ::purser::testing::HasError;
+using ::purser::testing::IsOk;
+
+SubprocessEnd shell(const std::string& script, const SubprocessOptions& options = {}) {
+  return run_subprocess("/bin/sh", {"-c", script}, options).value();
+}
+
+TEST(Subprocess, CollectsWhatItWroteAndHowItEnded) {
+  const SubprocessEnd end = shell("cat; echo err >&2; exit 7", {.input = "in\n"});
+  EXPECT_EQ(end.reason, SubprocessEnd::Reason::exited);
+  EXPECT_EQ(end.status, 7);
+  EXPECT_EQ(end.out, "in\n");
+  EXPECT_EQ(end.err, "err\n");
+  const SubprocessEnd killed = shell("kill -TERM $$");
+  EXPECT_EQ(killed.reason, SubprocessEnd::Reason::signalled);
+  EXPECT_EQ(killed.status, SIGTERM);
+}
+
+TEST(Subprocess, DoesNotWaitForADaemonThatHoldsTheOutputOpen) {
+  const SubprocessEnd end = shell("sleep 600 & echo $!");
+  EXPECT_EQ(end.reason, SubprocessEnd::Reason::exited);
+  const pid_t daemon = std::stoi(end.out);
+  EXPECT_EQ(::kill(daemon, SIGKILL), 0) << "it was ended with its parent";
+}
+
+TEST(Subprocess, KeepsExactlyAsMuchAsItMay) {
+  EXPECT_EQ(shell("printf 12345", {.max_out = 5}).out, "12345");
+  EXPECT_EQ(shell("printf 123456", {.max_out = 5}).reason, SubprocessEnd::Reason::too_much_output);
+  EXPECT_EQ(shell("printf 123456 >&2", {.max_err = 5}).err, "12345");
+}
+
+TEST(Subprocess, EndsAtItsTimeoutThoughItClosedItsOutput) {
+  const SubprocessEnd end =
+      shell("exec >&- 2>&-; sleep 600", {.timeout = std::chrono::milliseconds(50)});
+  EXPECT_EQ(end.reason, SubprocessEnd::Reason::timed_out);
+}
+
+// The caller blocks signals for its own threads; a child that inherited that could not be stopped.
+TEST(Subprocess, StartsWithSignalsAsAfterALogin) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const auto old = ::signal(SIGPIPE, SIG_IGN);
+  const SubprocessEnd end = shell("sed -nE 's/^Sig(Blk|Ign):\\t//p' /proc/self/status");
+  ::signal(SIGPIPE, old);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  std::istringstream masks(end.out);
+  for (const char* what : {"blocked", "ignored"}) {
+    std::uint64_t mask = 1;
+    ASSERT_TRUE(masks >> std::hex >> mask) << end.out;
+    EXPECT_EQ(mask & 0x7fffffffU, 0U) << what;  // 32 and 33 are the thread library's own
+  }
+}
+
+TEST(Subprocess, SaysThatAProgramCannotBeRun) {
+  EXPECT_THAT(run_subprocess("/nonexistent/program", {}, {}), HasError(ErrorCode::io));
+  EXPECT_THAT(run_subprocess("/dev/null", {}, {}), HasError(ErrorCode::io));
+}
+
+TEST(FindProgram, TakesExecutableFilesOfAbsoluteFolders) {
+  EXPECT_EQ(find_program("sh", "/nonexistent:relative::/bin"), "/bin/sh");
+  EXPECT_EQ(find_program("passwd", "/etc"), std::nullopt);  // a file, and not executable
+  EXPECT_EQ(find_program("..", "/bin"), std::nullopt);
+  EXPECT_EQ(find_program("sh", ""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace purser
