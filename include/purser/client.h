@@ -49,7 +49,6 @@ struct ClientOptions {
   std::vector<std::string> allowed_auth_realms = {};
   // Hosts (host[:port]) that the registry may lead to although their address is further inside than
   // the registry's own, such as a storage on a private network behind a public registry.
-  // Addresses that are link-local stay out of reach.
   std::vector<std::string> allowed_inner_hosts = {};
   bool plain_http = false;  // http to a registry that is not on loopback
   // Trust and routes, as CurlTransportOptions has them; `cert_file`, `key_file` and `certs_dir` are

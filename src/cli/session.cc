@@ -115,6 +115,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
   options.http1_only = settings_.http1_only;
   options.in_flight = settings_.in_flight;
   options.timeout = std::chrono::seconds(settings_.timeout_seconds);
+  options.trace = settings_.verbosity >= 2 && !settings_.quiet;
   options.transport = transport_;
   options.log = [&err = err_](const LogEvent& event) {
     switch (event.level) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "purser/client.h"
@@ -33,8 +34,10 @@ struct DriverOptions {
   RegistryName registry;  // whose credentials these are
   std::shared_ptr<const CredentialSource> credentials = {};
   std::vector<std::string> allowed_auth_realms = {};
+  std::vector<std::string> allowed_inner_hosts = {};
   std::size_t in_flight = 32;
   LogSink log = {};
+  bool trace = false;  // tell `log` of each request and answer
 };
 
 // Thread rule: run and run_each may be called from several threads at once; they share tokens (one
@@ -73,6 +76,15 @@ class Driver {
     std::string realm = {};
   };
   AuthSeen auth_seen() const;
+
+  // As whom the calls about a repository ("": the registry as a whole) are sent, once the registry
+  // asks. Errors: those of the credential source.
+  struct Identity {
+    bool anonymous = true;
+    std::string username = {};
+    std::string source = {};  // where the credential was found, for people
+  };
+  Result<Identity> identity(std::string_view repository) const;
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "net/reach.h"
 
 namespace purser::net {
 namespace {
@@ -34,14 +35,6 @@ bool is_known_pair(const RegistryName& registry, const Origin& realm) {
   const std::string_view name = is_hub(host) ? kHubNames[0] : std::string_view(host);
   return std::any_of(kKnownRealms.begin(), kKnownRealms.end(), [&](const auto& pair) {
     return pair.first == name && pair.second == realm.host;
-  });
-}
-
-// "host" stands for port 443, "host:port" for that port: an exact match, never a suffix.
-bool is_allowed(const std::vector<std::string>& allowed, const Origin& realm) {
-  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
-    const auto url = Url::parse("https://" + entry + "/");
-    return url && url->origin() == realm;
   });
 }
 
@@ -76,7 +69,7 @@ Status check_realm(const RegistryName& registry, const Origin& asked_by, const s
     error.hint = "Correct the realm in the registry's configuration";
     return Unexpected(std::move(error));
   }
-  if (is_known_pair(registry, to) || is_allowed(allowed, to)) return {};
+  if (is_known_pair(registry, to) || is_listed(allowed, to)) return {};
   if (!with_credential && !to.is_loopback()) return {};
   const std::string host = to.host + (to.port == 443 ? "" : ":" + std::to_string(to.port));
   error.message = "the registry's token realm is on another host, " + host +

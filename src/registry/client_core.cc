@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "net/host_tls.h"
 #include "purser/version.h"
+#include "registry/denial.h"
 
 namespace purser {
 namespace {
@@ -25,8 +26,10 @@ net::DriverOptions driver_options(const ClientOptions& options, const RegistryNa
           .registry = name,
           .credentials = options.credentials,
           .allowed_auth_realms = options.allowed_auth_realms,
+          .allowed_inner_hosts = options.allowed_inner_hosts,
           .in_flight = options.in_flight,
-          .log = options.log};
+          .log = options.log,
+          .trace = options.trace};
 }
 
 }  // namespace
@@ -82,6 +85,7 @@ net::Call ClientCore::call_of(const Ask& ask) const {
   call.request.max_body_bytes = ask.max_body_bytes;
   call.request.timeout = options_.timeout * ask.timeout_factor;
   call.scope = ask.scope;
+  call.repository = ask.repository;
   call.retry_when_outcome_unknown = ask.retry_when_outcome_unknown;
   return call;
 }
@@ -95,7 +99,13 @@ Result<http::Response> ClientCore::send(const Ask& ask, const CallOptions& optio
 }
 
 Error ClientCore::failure(const Ask& ask, const http::Response& response) const {
-  return error_from(ask.operation, ask.method, url_of(ask), response);
+  Error error = error_from(ask.operation, ask.method, url_of(ask), response);
+  const auto asked = driver_->auth_seen();
+  if ((response.status != 401 && response.status != 403) || asked.scheme == "none") return error;
+  // Known by now, and not looked up again: the registry asked for it.
+  const auto who = driver_->identity(ask.repository);
+  if (who) explain_denial(error, response, {*who, asked.scheme, ask.scope});
+  return error;
 }
 
 bool ClientCore::learn_scheme(std::string_view asked_url, const http::Response& response) const {

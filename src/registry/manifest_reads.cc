@@ -25,6 +25,7 @@ Ask manifest_request(const ClientCore& core, const Reference& reference, const c
       fmt::format("/v2/{}/manifests/{}", reference.repository().path(), reference.target());
   ask.headers = {{"Accept", kAccept}};
   ask.scope = scope_of(reference.repository(), "pull");
+  ask.repository = reference.repository().path();
   ask.max_body_bytes = kMaxManifestBytes;
   ask.operation = core.operation(std::move(verb), reference);
   return ask;
@@ -66,6 +67,7 @@ Ask blob_ask(const ClientCore& core, const Repository& repository, const Descrip
   Ask ask;
   ask.target = fmt::format("/v2/{}/blobs/{}", repository.path(), descriptor.digest.str());
   ask.scope = scope_of(repository, "pull");
+  ask.repository = repository.path();
   ask.max_body_bytes = kMaxSmallBlobBytes;
   ask.operation =
       core.operation("read the blob", Reference::with_digest(repository, descriptor.digest));
