@@ -81,7 +81,10 @@ RegistryServer::RegistryServer(const RegistryOptions& options)
 
 RegistryServer::~RegistryServer() = default;
 
-std::string RegistryServer::host() const { return fmt::format("127.0.0.1:{}", port_); }
+std::string RegistryServer::host() const {
+  const bool v6 = options_.address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", options_.address, v6 ? "]" : "", port_);
+}
 
 std::string RegistryServer::url(std::string_view path) const {
   return fmt::format("{}://{}{}", options_.authority != nullptr ? "https" : "http", host(), path);
@@ -139,7 +142,7 @@ void RegistryServer::write_config() const {
       "  maintenance: {{uploadpurging: {{enabled: false}}, readonly: {{enabled: {}}}}}\n",
       storage().string(), options_.deletes, read_only_);
   if (options_.cache) text += "  cache: {blobdescriptor: inmemory}\n";
-  text += fmt::format("http:\n  addr: {}\n  secret: purser-test\n", host());
+  text += fmt::format("http:\n  addr: '{}'\n  secret: purser-test\n", host());
   if (options_.authority != nullptr) {
     const std::string clients =
         options_.clients == nullptr

@@ -1,4 +1,4 @@
-// The real registry (distribution 2.8.2, Debian's docker-registry) on a free port of 127.0.0.1.
+// The real registry (distribution 2.8.2, Debian's docker-registry) on a free port of loopback.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ struct TokenTrust {
 };
 
 struct RegistryOptions {
+  std::string address = "127.0.0.1";  // or "::1", on machines that have it
   bool deletes = true;
   bool cache = true;  // the descriptor cache in memory, Debian's default
   std::map<std::string, std::string> users = {};    // with any: Basic, name to password
@@ -46,7 +47,7 @@ class RegistryServer {
   ~RegistryServer();
 
   std::uint16_t port() const noexcept { return port_; }
-  std::string host() const;                           // "127.0.0.1:40123"
+  std::string host() const;                           // "127.0.0.1:40123", "[::1]:40123"
   std::string url(std::string_view path = "") const;  // "http://127.0.0.1:40123" and the path
   // With TLS: the certificate to trust, as a file.
   std::filesystem::path ca_file() const { return directory_ / "ca.pem"; }
