@@ -8,6 +8,7 @@
 #include "net/curl_failure.h"
 #include "net/curl_route.h"
 #include "net/curl_tls.h"
+#include "net/withhold.h"
 
 namespace purser::net {
 namespace {
@@ -238,6 +239,7 @@ http::Outcome CurlTransfer::finish(CURLcode code) {
                          "the connection ended inside the header of the answer"};
   }
   response_.peer = peer_rule_.peer(easy_.get());
+  withhold_secrets(request_, response_);
   return std::move(response_);
 }
 
