@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,12 +17,21 @@ namespace purser::testing {
 
 class TokenServer;
 
+// Whose tokens a registry takes, and where it sends a client for one.
+struct TokenTrust {
+  std::string realm = {};
+  std::string service = {};
+  std::string issuer = {};
+  std::string certificate = {};  // of the key that signs, in PEM
+};
+
 struct RegistryOptions {
   std::string address = "127.0.0.1";  // or "::1", on machines that have it
   bool deletes = true;
   bool cache = true;  // the descriptor cache in memory, Debian's default
   std::map<std::string, std::string> users = {};    // with any: Basic, name to password
   const TokenServer* tokens = nullptr;              // with one: Bearer
+  std::optional<TokenTrust> token_trust = {};       // the same, of another token server
   const CertificateAuthority* authority = nullptr;  // with one: TLS
   CertificateOptions certificate = {};
   // With one, beside `authority`: only clients with a certificate of it are spoken to.
