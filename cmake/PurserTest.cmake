@@ -8,6 +8,10 @@ function(purser_add_tests name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  # A sanitized program is several times slower, and so is every program that it starts.
+  if(PURSER_SANITIZE)
+    math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 5")
+  endif()
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE purser_lib purser_testing purser_build_flags ${ARG_LIBRARIES}
                                         GTest::gmock GTest::gtest_main)

@@ -13,13 +13,21 @@
 
 namespace purser::testing {
 
+// How many times longer a sanitized program may take than another: about three times is usual.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr int kPatience = 5;
+#else
+inline constexpr int kPatience = 1;
+#endif
+
 struct ProcessOptions {
   std::string stdin_text = {};
   std::map<std::string, std::string> environment = {};  // beside, or instead of, what the test has
   // What the test has and the program must not; "NAME_*" is all that begin so.
   std::vector<std::string> unset = {};
-  std::filesystem::path directory = {};          // to run in; empty: the test's own
-  std::chrono::milliseconds time_limit{60'000};  // then SIGKILL
+  std::filesystem::path directory = {};  // to run in; empty: the test's own
+  // Then SIGKILL. Where the test is sanitized, the program it runs mostly is too.
+  std::chrono::milliseconds time_limit = kPatience * std::chrono::milliseconds(60'000);
 };
 
 struct ProcessResult {

@@ -46,13 +46,17 @@ RegistryServer::RegistryServer(const RegistryOptions& options)
     directory_.write("server.pem", pair.certificate_pem);
     directory_.write("server.key", pair.key_pem);
   }
+  if (const TokenServer* tokens = options_.tokens; tokens != nullptr) {
+    options_.token_trust =
+        TokenTrust{tokens->realm(), tokens->service(), tokens->issuer(), tokens->certificate()};
+  }
+  if (options_.token_trust) directory_.write("tokens.pem", options_.token_trust->certificate);
   if (options_.clients != nullptr) {
     const KeyPair pair = options_.clients->issue({.host = "harness", .client = true});
     directory_.write("clients.pem", options_.clients->certificate_pem());
     directory_.write("harness.pem", pair.certificate_pem);
     directory_.write("harness.key", pair.key_pem);
   }
-  if (options_.tokens != nullptr) directory_.write("tokens.pem", options_.tokens->certificate());
   std::string entries;
   for (const auto& [name, password] : options_.users) {
     // The lowest cost: the registry checks the password anew at each request.
@@ -77,7 +81,10 @@ RegistryServer::RegistryServer(const RegistryOptions& options)
 
 RegistryServer::~RegistryServer() = default;
 
-std::string RegistryServer::host() const { return fmt::format("127.0.0.1:{}", port_); }
+std::string RegistryServer::host() const {
+  const bool v6 = options_.address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", options_.address, v6 ? "]" : "", port_);
+}
 
 std::string RegistryServer::url(std::string_view path) const {
   return fmt::format("{}://{}{}", options_.authority != nullptr ? "https" : "http", host(), path);
@@ -135,7 +142,7 @@ void RegistryServer::write_config() const {
       "  maintenance: {{uploadpurging: {{enabled: false}}, readonly: {{enabled: {}}}}}\n",
       storage().string(), options_.deletes, read_only_);
   if (options_.cache) text += "  cache: {blobdescriptor: inmemory}\n";
-  text += fmt::format("http:\n  addr: {}\n  secret: purser-test\n", host());
+  text += fmt::format("http:\n  addr: '{}'\n  secret: purser-test\n", host());
   if (options_.authority != nullptr) {
     const std::string clients =
         options_.clients == nullptr
@@ -149,12 +156,11 @@ void RegistryServer::write_config() const {
 }
 
 std::string RegistryServer::auth_config() const {
-  if (options_.tokens != nullptr) {
+  if (const auto& trust = options_.token_trust) {
     return fmt::format(
         "auth:\n  token: {{realm: '{}', service: '{}', issuer: '{}', "
         "rootcertbundle: '{}'}}\n",
-        options_.tokens->realm(), options_.tokens->service(), options_.tokens->issuer(),
-        (directory_ / "tokens.pem").string());
+        trust->realm, trust->service, trust->issuer, (directory_ / "tokens.pem").string());
   }
   if (!options_.users.empty()) {
     return fmt::format("auth:\n  htpasswd: {{realm: 'purser test', path: '{}'}}\n",

@@ -1,10 +1,11 @@
-// The real registry (distribution 2.8.2, Debian's docker-registry) on a free port of 127.0.0.1.
+// The real registry (distribution 2.8.2, Debian's docker-registry) on a free port of loopback.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,11 +17,21 @@ namespace purser::testing {
 
 class TokenServer;
 
+// Whose tokens a registry takes, and where it sends a client for one.
+struct TokenTrust {
+  std::string realm = {};
+  std::string service = {};
+  std::string issuer = {};
+  std::string certificate = {};  // of the key that signs, in PEM
+};
+
 struct RegistryOptions {
+  std::string address = "127.0.0.1";  // or "::1", on machines that have it
   bool deletes = true;
   bool cache = true;  // the descriptor cache in memory, Debian's default
   std::map<std::string, std::string> users = {};    // with any: Basic, name to password
   const TokenServer* tokens = nullptr;              // with one: Bearer
+  std::optional<TokenTrust> token_trust = {};       // the same, of another token server
   const CertificateAuthority* authority = nullptr;  // with one: TLS
   CertificateOptions certificate = {};
   // With one, beside `authority`: only clients with a certificate of it are spoken to.
@@ -36,7 +47,7 @@ class RegistryServer {
   ~RegistryServer();
 
   std::uint16_t port() const noexcept { return port_; }
-  std::string host() const;                           // "127.0.0.1:40123"
+  std::string host() const;                           // "127.0.0.1:40123", "[::1]:40123"
   std::string url(std::string_view path = "") const;  // "http://127.0.0.1:40123" and the path
   // With TLS: the certificate to trust, as a file.
   std::filesystem::path ca_file() const { return directory_ / "ca.pem"; }

@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -151,6 +153,11 @@ void TlsFront::note_handshake(const ssl_st* session) {
 }
 
 void TlsFront::serve(Connection& connection) {
+  // OpenSSL writes to sockets that the client has closed, its farewell above all.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   const Session session(SSL_new(context_.get()), &SSL_free);
   SSL_set_fd(session.get(), connection.client.get());
   if (SSL_accept(session.get()) == 1) {

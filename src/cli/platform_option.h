@@ -2,8 +2,12 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "cli/names.h"
 #include "cli/option_set.h"
+#include "cli/session.h"
 #include "purser/client.h"
 
 namespace purser::cli {
@@ -15,7 +19,24 @@ class PlatformOption {
                  "of an index: the image for this platform");
   }
 
-  // The manifest itself, or the image for the platform that was asked for.
+  // What a verb of one image works with. The client is the session's.
+  struct Opened {
+    Reference reference;
+    const Client* client;
+    Manifest manifest;  // itself, or the image for the platform that was asked for
+  };
+  Result<Opened> open(Session& session, const std::vector<std::string>& names) const {
+    const auto references = parse_references(names);
+    if (!references) return Unexpected(references.error());
+    const Reference& reference = references->front();
+    const auto client = session.client(reference.repository());
+    if (!client) return Unexpected(client.error());
+    auto found = manifest(**client, reference, session.call());
+    if (!found) return Unexpected(std::move(found).error());
+    return Opened{reference, *client, *std::move(found)};
+  }
+
+ private:
   Result<Manifest> manifest(const Reader& reader, const Reference& reference,
                             const CallOptions& call) const {
     if (text_.empty()) return reader.manifest(reference, call);
@@ -24,7 +45,6 @@ class PlatformOption {
     return reader.manifest(reference, *platform, call);
   }
 
- private:
   std::string text_ = {};
 };
 

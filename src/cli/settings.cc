@@ -70,6 +70,10 @@ Status check_settings(const Settings& settings) {
     return Unexpected(
         usage_error("--password-stdin needs a user", "Give the user name with -u USER"));
   }
+  if (settings.proxy.find('@') != std::string::npos) {
+    return Unexpected(usage_error("--proxy takes no user and password: arguments are public",
+                                  "Put the whole URL into the environment, as https_proxy"));
+  }
   if (settings.cert_file.empty() != settings.key_file.empty()) {
     return Unexpected(usage_error("--cert and --key belong together",
                                   "Give the certificate and the key as two PEM files"));

@@ -109,17 +109,13 @@ class ManifestVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const auto references = parse_references(names);
-    if (!references) return Unexpected(references.error());
-    const auto client = session.client(references->front().repository());
-    if (!client) return Unexpected(client.error());
-    const auto manifest = platform_.manifest(**client, references->front(), session.call());
-    if (!manifest) return Unexpected(manifest.error());
+    const auto opened = platform_.open(session, names);
+    if (!opened) return Unexpected(opened.error());
     if (!raw_) {
-      session.out().json_text(manifest->raw());
+      session.out().json_text(opened->manifest.raw());
       return ExitCode::done;
     }
-    const Status printed = session.out().document(manifest->raw());
+    const Status printed = session.out().document(opened->manifest.raw());
     return printed ? Result<ExitCode>(ExitCode::done) : Unexpected(printed.error());
   }
 
@@ -166,24 +162,22 @@ class ConfigVerb : public Verb {
   void declare(OptionSet& options) override { platform_.declare(options); }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const auto references = parse_references(names);
-    if (!references) return Unexpected(references.error());
-    const Reference& reference = references->front();
-    const auto client = session.client(reference.repository());
-    if (!client) return Unexpected(client.error());
-    auto manifest = platform_.manifest(**client, reference, session.call());
-    if (!manifest) return Unexpected(manifest.error());
+    const auto opened = platform_.open(session, names);
+    if (!opened) return Unexpected(opened.error());
+    const Reference& reference = opened->reference;
+    const Client& client = *opened->client;
+    Result<Manifest> manifest = opened->manifest;
     // An index within an index: as deep as A-59 follows a platform.
     constexpr int kMaxDepth = 4;
     for (int depth = 0; manifest->kind() == Manifest::Kind::index && depth < kMaxDepth; ++depth) {
       const Result<Reference> image = only_image(*manifest, reference);
       if (!image) return Unexpected(image.error());
-      manifest = (*client)->manifest(*image, session.call());
+      manifest = client.manifest(*image, session.call());
       if (!manifest) return Unexpected(manifest.error());
     }
     if (!manifest->config()) return Unexpected(no_config(reference, *manifest));
     const auto config =
-        (*client)->small_blob(reference.repository(), *manifest->config(), session.call());
+        client.small_blob(reference.repository(), *manifest->config(), session.call());
     if (!config) return Unexpected(config.error());
     if (Status readable = check_config(*config, reference, *manifest); !readable) {
       return Unexpected(std::move(readable).error());

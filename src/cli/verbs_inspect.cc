@@ -30,29 +30,24 @@ class InspectVerb : public Verb {
   void declare(OptionSet& options) override { platform_.declare(options); }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const auto references = parse_references(names);
-    if (!references) return Unexpected(references.error());
-    const Reference& reference = references->front();
-    const auto client = session.client(reference.repository());
-    if (!client) return Unexpected(client.error());
-    const auto manifest = platform_.manifest(**client, reference, session.call());
-    if (!manifest) return Unexpected(manifest.error());
-    const auto summary =
-        summarize_image(**client, reference.repository(), *manifest, session.call());
+    const auto opened = platform_.open(session, names);
+    if (!opened) return Unexpected(opened.error());
+    const auto& [reference, client, manifest] = *opened;
+    const auto summary = summarize_image(*client, reference.repository(), manifest, session.call());
     if (!summary) return Unexpected(summary.error());
     Json labels;
-    if (manifest->kind() == Manifest::Kind::image && manifest->config()) {
+    if (manifest.kind() == Manifest::Kind::image && manifest.config()) {
       const auto config =
-          (*client)->small_blob(reference.repository(), *manifest->config(), session.call());
+          client->small_blob(reference.repository(), *manifest.config(), session.call());
       if (!config) return Unexpected(config.error());
       // What is nested too deep to be printed has no labels either.
       if (json::parse_strict(*config)) labels = labels_of(Json::parse(*config));
     }
-    const Json image = describe(reference, *manifest, *summary, labels);
+    const Json image = describe(reference, manifest, *summary, labels);
     if (session.out().format() != Format::text) {
       session.out().json(image);
     } else {
-      print(session.out(), image, *summary, *manifest);
+      print(session.out(), image, *summary, manifest);
     }
     return ExitCode::done;
   }

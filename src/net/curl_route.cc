@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -92,6 +93,26 @@ Status check_proxy(std::string_view url) {
                                "socks5h are known too"));
 }
 
+std::string no_proxy_for(std::string_view list, int port) {
+  std::string kept;
+  while (!list.empty()) {
+    const auto end = std::min(list.find_first_of(", "), list.size());
+    auto entry = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    const auto colon = entry.rfind(':');
+    // An IPv6 address has colons and no port, unless it stands in brackets.
+    const bool has_port = colon != std::string_view::npos &&
+                          (entry.find(':') == colon || entry.substr(0, colon).ends_with(']'));
+    if (has_port) {
+      if (entry.substr(colon + 1) != std::to_string(port)) continue;
+      entry = entry.substr(0, colon);
+      if (entry.starts_with('[')) entry = entry.substr(1, entry.size() - 2);
+    }
+    if (!entry.empty()) kept.append(kept.empty() ? "" : ",").append(entry);
+  }
+  return kept;
+}
+
 CurlRoute::CurlRoute(const http::CurlTransportOptions& options) : proxy_(options.proxy) {
   curl_slist* list = nullptr;
   for (const std::string& entry : options.resolve) {
@@ -117,6 +138,10 @@ void CurlRoute::apply(CURL* easy, const Origin& origin) const {
   } else if (!proxy_.empty()) {
     curl_easy_setopt(easy, CURLOPT_PROXY, proxy_.c_str());
   }
+  const char* list = std::getenv("no_proxy");
+  if (list == nullptr) list = std::getenv("NO_PROXY");
+  if (list == nullptr) return;
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy_for(list, origin.port).c_str());
 }
 
 }  // namespace purser::net

@@ -21,6 +21,10 @@ Status check_resolve(const std::vector<std::string>& entries);
 // An http, https or socks URL of a proxy. Errors: invalid_argument; the message has no user info.
 Status check_proxy(std::string_view url);
 
+// The entries of NO_PROXY that hold for a port, without theirs: "a,b:5000,c:80" is "a,b" for 5000.
+// libcurl knows hosts, domains and address ranges, and passes over an entry with a port.
+std::string no_proxy_for(std::string_view list, int port);
+
 // Thread rule: apply on the I/O thread. Must outlive the handles that it was applied to.
 class CurlRoute {
  public:

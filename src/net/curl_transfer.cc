@@ -8,6 +8,7 @@
 #include "net/curl_failure.h"
 #include "net/curl_route.h"
 #include "net/curl_tls.h"
+#include "net/withhold.h"
 
 namespace purser::net {
 namespace {
@@ -80,18 +81,22 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   if (!options.user_agent.empty()) {
     curl_easy_setopt(e, CURLOPT_USERAGENT, options.user_agent.c_str());
   }
-  const auto url = Url::parse(request_.url);
-  if (!url) return invalid("the URL cannot be read");
-  origin_ = url->origin();
-  route.apply(e, origin_);
-  if (auto failure = tls.apply(e, origin_)) return failure;
-  if (!plain) tls_ = &tls.of(origin_);
-  if (auto refused = peer_rule_.apply(e, request_.url, request_.innermost_peer, options.proxy)) {
-    return refused;
-  }
   set_security();
   set_method();
+  if (auto failure = set_way(options, route, tls)) return failure;
   return set_headers();
+}
+
+// Where it goes, by which way, and who is met there.
+std::optional<http::Failure> CurlTransfer::set_way(const http::CurlTransportOptions& options,
+                                                   const CurlRoute& route, CurlTls& tls) {
+  const auto url = Url::parse(request_.url);
+  if (!url) return http::Failure{http::Failure::Kind::invalid, "the URL cannot be read"};
+  origin_ = url->origin();
+  route.apply(easy_.get(), origin_);
+  if (auto failure = tls.apply(easy_.get(), origin_)) return failure;
+  if (origin_.scheme == "https") tls_ = &tls.of(origin_);
+  return peer_rule_.apply(easy_.get(), request_.url, request_.innermost_peer, options.proxy);
 }
 
 void CurlTransfer::set_security() {
@@ -234,6 +239,7 @@ http::Outcome CurlTransfer::finish(CURLcode code) {
                          "the connection ended inside the header of the answer"};
   }
   response_.peer = peer_rule_.peer(easy_.get());
+  withhold_secrets(request_, response_);
   return std::move(response_);
 }
 

@@ -1,6 +1,8 @@
 #include "purser/client.h"
 
 #include "registry/client_fixture.h"
+#include "testing/certificates.h"
+#include "testing/temp_dir.h"
 
 namespace purser {
 namespace {
@@ -54,6 +56,29 @@ TEST_F(LoopbackTest, SpeaksHttpFirst) {
   ClientOptions prefixed = client_options();
   prefixed.registry = "https://localhost:5000";
   EXPECT_THAT(first_url(std::move(prefixed)), StartsWith("https://"));
+}
+
+// where a registry is says nothing about who else is there.
+TEST_F(SchemeTest, SpeaksHttpsToPrivateAddressesAndLocalNames) {
+  for (const std::string host :
+       {"10.0.0.1:5000", "172.16.0.1", "192.168.1.1:5000", "[fd00::1]:5000", "nas.local:5000",
+        "registry.localhost.test", "127.evil.test", "0.0.0.0:5000"}) {
+    registry_ = std::make_shared<FakeRegistry>(FakeOptions{.host = host});
+    EXPECT_THAT(first_url(client_options()), StartsWith("https://" + host + "/"));
+  }
+}
+
+// whoever gives what TLS alone has a use for expects TLS.
+TEST_F(LoopbackTest, SpeaksHttpsFirstWhereTlsIsExpected) {
+  ClientOptions insecure = client_options();
+  insecure.insecure_hosts = {"localhost:5000"};
+  EXPECT_THAT(first_url(std::move(insecure)), StartsWith("https://"));
+  const testing::TempDir home;
+  ClientOptions directory = client_options();
+  directory.certs_roots = {home.path().string()};
+  EXPECT_THAT(first_url(directory), StartsWith("http://"));
+  home.write("localhost:5000/ca.crt", testing::CertificateAuthority().certificate_pem());
+  EXPECT_THAT(first_url(directory), StartsWith("https://"));
 }
 
 //
@@ -129,6 +154,14 @@ TEST(ClientCreateTest, RefusesOptionsThatCannotBeMeant) {
                 o.plain_http = true;
                 o.ca_file = "ca.pem";
               }),
+              HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(refused([](auto& o) { o.cert_file = "robot.cert"; }),
+              HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(refused([](auto& o) { o.resolve = {"registry.test"}; }),
+              HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(refused([](auto& o) { o.proxy = "proxy.test"; }),
+              HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(refused([](auto& o) { o.insecure_hosts = {"https://registry.test"}; }),
               HasError(ErrorCode::invalid_argument));
 }
 

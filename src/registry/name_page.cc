@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "purser/reference.h"
+#include "registry/registry_error.h"
 
 namespace purser {
 namespace {
@@ -14,11 +15,9 @@ namespace {
 constexpr std::size_t kMaxShownName = 80;
 
 Unexpected not_a_list(std::string message) {
-  Error error;
-  error.code = ErrorCode::bad_response;
-  error.message = std::move(message);
-  error.hint = "Check the address: something other than a registry may have answered";
-  return Unexpected(std::move(error));
+  return Unexpected(
+      make_error({}, ErrorCode::bad_response, std::move(message),
+                 "Check the address: something other than a registry may have answered"));
 }
 
 // A page may be nothing but such entries, millions of them.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -156,12 +155,14 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
 void NamePager::State::report_invalid(const NamePage& page) {
   const std::size_t logged = std::min(skipped, kMaxLoggedInvalidNames);
   skipped += page.invalid_count;
-  for (const std::string& name : page.invalid | std::views::take(kMaxLoggedInvalidNames - logged)) {
+  // No std::views below retention: clang 14, which builds the fuzzers, cannot read those of GCC 12.
+  const std::size_t to_log = std::min(page.invalid.size(), kMaxLoggedInvalidNames - logged);
+  for (std::size_t i = 0; i < to_log; ++i) {
     core->log(LogEvent::Level::warning,
               fmt::format("{}: left out of the list, because it is no valid name: {}",
                           operation.subject.empty() ? operation.registry
                                                     : operation.registry + "/" + operation.subject,
-                          name));
+                          page.invalid[i]));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "net/link_header.h"
 #include "net/scheme_mistake.h"
 #include "net/url.h"
+#include "registry/registry_error.h"
 
 namespace purser {
 namespace {
@@ -15,11 +16,8 @@ namespace {
 constexpr std::size_t kMaxShownUrl = 200;
 
 Unexpected refused_link(std::string message) {
-  Error error;
-  error.code = ErrorCode::incomplete;
-  error.message = std::move(message);
-  error.hint = "The list is not used, because it is not known to be whole";
-  return Unexpected(std::move(error));
+  return Unexpected(make_error({}, ErrorCode::incomplete, std::move(message),
+                               "The list is not used, because it is not known to be whole"));
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ ErrorCode classify(int status, const ServerErrors& errors) {
       return ErrorCode::too_large;
     case 429:
       return ErrorCode::rate_limited;
+    case 407:  // of a proxy that a plain http request went through
     case 408:
     case 425:
     case 499:
@@ -183,10 +184,11 @@ bool is_confirmed_absence(const Error& error) {
 }
 
 bool is_http_to_https_answer(const http::Response& response) {
-  // The sentences of Go's server and of nginx.
+  // The sentences of Go's server, of nginx and of Apache.
   return response.status == 400 &&
          (response.body.find("HTTP request to an HTTPS server") != std::string::npos ||
-          response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos);
+          response.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos ||
+          response.body.find("speaking plain HTTP to an SSL-enabled server") != std::string::npos);
 }
 
 Error make_error(const Operation& operation, ErrorCode code, std::string message,
@@ -218,6 +220,9 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
   if (is_http_to_https_answer(response)) {
     message = "the registry speaks https on this port, and was asked in plain http";
     hint = fmt::format("Write https://{}, and leave out --plain-http", operation.registry);
+  } else if (response.status == 407) {
+    message = "a proxy answered 407: it wants a user of its own";
+    hint = "Write USER:PASSWORD@ before the host in the proxy's URL";
   } else if (!errors.message.empty()) {
     message += ": " + errors.message;
     while (message.ends_with('.') || message.ends_with(' ')) message.pop_back();

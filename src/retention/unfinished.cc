@@ -162,6 +162,25 @@ Result<std::vector<Unfinished>> read_journal(const fs::path& journal, const std:
   return JournalReader(journal, registry).read(*text);
 }
 
+Status append_event(const fs::path& journal, const Repository& repository, std::string_view event) {
+  files::Descriptor fd(::open(journal.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+  if (fd.get() < 0) return Unexpected(files::io_error("open", journal));
+  // Half a line that the dead run left at the end would stay on a line of its own, where it reads
+  // as damage.
+  auto text = files::read_all(journal);
+  if (!text) return Unexpected(std::move(text).error());
+  const std::size_t whole = text->rfind('\n') + 1;
+  if (whole < text->size() && ::ftruncate(fd.get(), static_cast<off_t>(whole)) != 0) {
+    return Unexpected(files::io_error("truncate", journal));
+  }
+  const json line{{"event", event}, {"repository", repository.path()}};
+  if (Status written = files::write_all(fd.get(), line.dump() + "\n", journal); !written) {
+    return written;
+  }
+  if (::fdatasync(fd.get()) != 0) return Unexpected(files::io_error("sync", journal));
+  return {};
+}
+
 }  // namespace
 
 Status journal_format::remove_marker(const fs::path& journal) {
@@ -205,29 +224,6 @@ Result<std::vector<Unfinished>> find_unfinished(const fs::path& state_directory,
   }
   return all;
 }
-
-namespace {
-
-Status append_event(const fs::path& journal, const Repository& repository, std::string_view event) {
-  files::Descriptor fd(::open(journal.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
-  if (fd.get() < 0) return Unexpected(files::io_error("open", journal));
-  // Half a line that the dead run left at the end would stay on a line of its own, where it reads
-  // as damage.
-  auto text = files::read_all(journal);
-  if (!text) return Unexpected(std::move(text).error());
-  const std::size_t whole = text->rfind('\n') + 1;
-  if (whole < text->size() && ::ftruncate(fd.get(), static_cast<off_t>(whole)) != 0) {
-    return Unexpected(files::io_error("truncate", journal));
-  }
-  const json line{{"event", event}, {"repository", repository.path()}};
-  if (Status written = files::write_all(fd.get(), line.dump() + "\n", journal); !written) {
-    return written;
-  }
-  if (::fdatasync(fd.get()) != 0) return Unexpected(files::io_error("sync", journal));
-  return {};
-}
-
-}  // namespace
 
 Status mark_looked_after(const fs::path& journal, const Repository& repository) {
   return append_event(journal, repository, "looked_after");

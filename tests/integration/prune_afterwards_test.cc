@@ -79,13 +79,13 @@ double cpu_seconds_of_children() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// How long it takes is printed, not asserted. A DELETE and a tag list both cost the registry time
-// for every tag that there is, so a thousand take a minute on a busy machine.
-TEST_F(PruneTest, TakesHundredsOfTagsToTen) {
+// How long it takes is printed, not asserted: a DELETE and a tag list both cost the registry time
+// for every tag that there is.
+TEST_F(PruneTest, TakesAThousandTagsToTen) {
   const BuiltManifest base = build_image();
   pusher.push("team/big", base, "v0");
   std::vector<BuiltManifest> images;
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     // The same blobs in all: the pushes are then one request each.
     BuiltManifest image = build_image({.annotations = {{"build", std::to_string(i)}}});
     pusher.put("team/big", image, "v" + std::to_string(i));
@@ -94,16 +94,19 @@ TEST_F(PruneTest, TakesHundredsOfTagsToTen) {
   const double cpu_before = cpu_seconds_of_children();
   const auto began = std::chrono::steady_clock::now();
   // Past the proxy: the time is that of the program and the registry.
-  const PurserRun run =
-      purser({"prune", registry.host(), "--keep", "team/big:v39?", "--yes", "-o", "json"});
+  ProcessOptions patient = environment();
+  patient.time_limit = kPatience * std::chrono::minutes(4);  // for a busy machine
+  const PurserRun run = {testing::run(
+      command({"prune", registry.host(), "--keep", "team/big:v99?", "--yes", "-o", "json"}),
+      patient)};
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
 
   EXPECT_EQ(run.exit_code(), 0) << run;
-  std::cout << "400 tags pruned to 10 in " << took.count() << " s, of which "
+  std::cout << "1000 tags pruned to 10 in " << took.count() << " s, of which "
             << cpu_seconds_of_children() - cpu_before << " s in the program itself\n";
-  EXPECT_EQ(run.report().tags_removed, 390u);
+  EXPECT_EQ(run.report().tags_removed, 990u);
   EXPECT_THAT(pusher.tags("team/big"), SizeIs(10));
-  for (int i = 390; i < 400; ++i) {
+  for (int i = 990; i < 1000; ++i) {
     EXPECT_EQ(lost("team/big", "v" + std::to_string(i), images[static_cast<std::size_t>(i)]), "");
   }
 }
