@@ -158,7 +158,7 @@ TEST(Manifest, TakesTheTypeFromTheDocumentWhereTheServerNamesNone) {
   }
 }
 
-// A-51 and CVE-2021-41190: what one reader takes for an image and another for an index.
+// A-51, C.1-12 (CVE-2021-41190): what one reader takes for an image and another for an index.
 TEST(Manifest, RefusesADocumentWithTwoMeanings) {
   const std::string both = image(R"(,"manifests":[])");
   for (const char* sent_as :

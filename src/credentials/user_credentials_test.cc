@@ -100,6 +100,13 @@ TEST_F(UserCredentialsTest, AsksTheHelperBeforeTheEntriesOfItsFile) {
   EXPECT_EQ(found(*source, "k.io"), "u:p") << "docker: an empty name is the file itself";
 }
 
+// A-29: a helper without a registry is none, and not the one of every registry.
+TEST_F(UserCredentialsTest, AsksNoHelperThatIsKeptUnderNoRegistry) {
+  working_helper("all");
+  const auto source = with_config(R"({"auths":{"h.io":{"auth":"dTpw"}},"credHelpers":{"":"all"}})");
+  EXPECT_EQ(found(*source, "h.io"), "u:p");
+}
+
 TEST_F(UserCredentialsTest, TakesTheEntryWhereTheHelperHasNone) {
   helper_without("none");
   const auto source = with_config(R"({"auths":{"h.io":{"auth":"dTpw"}},"credsStore":"none"})");
