@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "cli/file_io.h"
 #include "purser/credentials.h"
 
 namespace purser::cli {
-namespace {
 
 // A password never stands in argv, where every user of the machine can read it.
 Result<Secret> password_of(const Settings& settings) {
@@ -25,8 +25,6 @@ Result<Secret> password_of(const Settings& settings) {
   }
   return Secret(text);
 }
-
-}  // namespace
 
 std::filesystem::path Session::state_directory() const {
   return settings_.state_directory.empty() ? default_state_directory()
@@ -47,6 +45,16 @@ Result<std::shared_ptr<const CredentialSource>> Session::credentials(const Regis
     credential.password = *std::move(password);
     credential.source = "the command line";
     return single_credential(registry, std::move(credential));
+  }
+  // Said before the first request: a registry that asks for no login would hide the typing error.
+  std::error_code none;
+  if (!settings_.authfile.empty() && !std::filesystem::exists(settings_.authfile, none)) {
+    Error error;
+    error.code = ErrorCode::io;
+    error.operation = "read the credentials of";
+    error.subject = settings_.authfile;
+    error.message = "there is no such file";
+    return Unexpected(std::move(error));
   }
   return user_credentials();
 }

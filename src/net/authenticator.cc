@@ -10,9 +10,9 @@
 namespace purser::net {
 namespace {
 
-constexpr std::string_view kLoginHint =
-    "Give a user name and a password for this registry, or log in so that docker's config.json has "
-    "them";
+std::string login_hint(const RegistryName& registry) {
+  return "Log in with `purser login " + registry.str() + "`, or give a user name and a password";
+}
 
 // Docker's helpers and some files mark an identity token by this user name.
 Credential normalised(Credential credential) {
@@ -120,7 +120,7 @@ Result<std::optional<Authenticator::Answer>> Authenticator::answer_basic(
     Error error;
     error.code = ErrorCode::unauthorized;
     error.message = "the registry asks for a user name and a password, and there are none for it";
-    error.hint = kLoginHint;
+    error.hint = login_hint(registry_);
     return Unexpected(std::move(error));
   }
   const std::lock_guard lock(mutex_);
