@@ -139,7 +139,7 @@ KeyPair CertificateAuthority::issue(const CertificateOptions& options) const {
       certificate_for(key, options.host, -10 * kDay, options.expired ? -kDay : 30 * kDay);
   add_extension(certificate, NID_subject_alt_name,
                 fmt::format("DNS:{},IP:127.0.0.1,IP:::1", options.host));
-  add_extension(certificate, NID_ext_key_usage, "serverAuth");
+  add_extension(certificate, NID_ext_key_usage, options.client ? "clientAuth" : "serverAuth");
   sign(certificate, X509_get_subject_name(authority.get()), authority_key);
   return {pem_of(key), pem_of(certificate)};
 }

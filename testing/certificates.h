@@ -16,6 +16,7 @@ struct KeyPair {
 struct CertificateOptions {
   std::string host = "localhost";  // a DNS name, valid beside 127.0.0.1 and ::1
   bool expired = false;            // its time ended yesterday
+  bool client = false;             // for a client called `host`, in place of a server
 };
 
 // Thread rule: as a value that nobody changes.

@@ -15,14 +15,16 @@ constexpr std::chrono::minutes kPatience{10};
 
 }  // namespace
 
-HttpServer::HttpServer(Handler handler)
-    : handler_(std::move(handler)), listener_(Listener::open()) {
+HttpServer::HttpServer(Handler handler, std::string address, std::uint16_t port)
+    : handler_(std::move(handler)),
+      address_(std::move(address)),
+      listener_(Listener::open(address_, port)) {
   acceptor_ = std::thread([this] { accept_connections(); });
 }
 
 HttpServer::~HttpServer() { stop(); }
 
-std::string HttpServer::host() const { return fmt::format("127.0.0.1:{}", port()); }
+std::string HttpServer::host() const { return fmt::format("{}:{}", address_, port()); }
 
 std::string HttpServer::url(std::string_view path) const {
   return fmt::format("http://{}{}", host(), path);
@@ -125,6 +127,8 @@ void HttpServer::serve(Connection& connection) {
     }
     if (!send(connection, *request, answer)) break;
   }
+  // As other servers do, whose answer is no TLS.
+  if (reader.was_tls()) connection.socket.send_all("HTTP/1.0 400 Bad Request\r\n\r\n");
   const std::lock_guard lock(mutex_);
   connection.socket.shut_down();
   connection.done = true;

@@ -1,4 +1,4 @@
-// A small HTTP/1.1 server on a free port of 127.0.0.1, with faults on demand.
+// A small HTTP/1.1 server on this machine, with faults on demand.
 #pragma once
 
 #include <atomic>
@@ -33,7 +33,8 @@ class HttpServer {
  public:
   using Handler = std::function<Answer(const WireRequest&)>;
 
-  explicit HttpServer(Handler handler);
+  // On a free port of 127.0.0.1, or on that port of that address.
+  explicit HttpServer(Handler handler, std::string address = "127.0.0.1", std::uint16_t port = 0);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -74,6 +75,7 @@ class HttpServer {
   void join_finished();
 
   Handler handler_;
+  const std::string address_;
   Listener listener_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -46,6 +46,12 @@ RegistryServer::RegistryServer(const RegistryOptions& options)
     directory_.write("server.pem", pair.certificate_pem);
     directory_.write("server.key", pair.key_pem);
   }
+  if (options_.clients != nullptr) {
+    const KeyPair pair = options_.clients->issue({.host = "harness", .client = true});
+    directory_.write("clients.pem", options_.clients->certificate_pem());
+    directory_.write("harness.pem", pair.certificate_pem);
+    directory_.write("harness.key", pair.key_pem);
+  }
   if (options_.tokens != nullptr) directory_.write("tokens.pem", options_.tokens->certificate());
   std::string entries;
   for (const auto& [name, password] : options_.users) {
@@ -131,8 +137,13 @@ void RegistryServer::write_config() const {
   if (options_.cache) text += "  cache: {blobdescriptor: inmemory}\n";
   text += fmt::format("http:\n  addr: {}\n  secret: purser-test\n", host());
   if (options_.authority != nullptr) {
-    text += fmt::format("  tls: {{certificate: '{}', key: '{}'}}\n",
-                        (directory_ / "server.pem").string(), (directory_ / "server.key").string());
+    const std::string clients =
+        options_.clients == nullptr
+            ? ""
+            : fmt::format(", clientcas: ['{}']", (directory_ / "clients.pem").string());
+    text += fmt::format("  tls: {{certificate: '{}', key: '{}'{}}}\n",
+                        (directory_ / "server.pem").string(), (directory_ / "server.key").string(),
+                        clients);
   }
   directory_.write("config.yml", text + auth_config());
 }
@@ -170,7 +181,9 @@ void RegistryServer::start() {
 // who took the port first, so its own word that it listens is waited for too.
 bool RegistryServer::wait_until_it_answers() {
   const auto deadline = std::chrono::steady_clock::now() + kStartLimit;
-  httplib::Client client(url());
+  const bool own_certificate = options_.clients != nullptr;
+  httplib::Client client(url(), own_certificate ? (directory_ / "harness.pem").string() : "",
+                         own_certificate ? (directory_ / "harness.key").string() : "");
   client.enable_server_certificate_verification(false);
   while (std::chrono::steady_clock::now() < deadline && process_->running()) {
     const bool listens = process_->err().find("listening on") != std::string::npos;

@@ -23,6 +23,8 @@ struct RegistryOptions {
   const TokenServer* tokens = nullptr;              // with one: Bearer
   const CertificateAuthority* authority = nullptr;  // with one: TLS
   CertificateOptions certificate = {};
+  // With one, beside `authority`: only clients with a certificate of it are spoken to.
+  const CertificateAuthority* clients = nullptr;
 };
 
 // Runs from its construction to its end, storage and all in a directory of its own. Fails with

@@ -77,19 +77,20 @@ std::string Socket::receive(std::size_t size, std::chrono::milliseconds patience
   return bytes;
 }
 
-Listener Listener::open() {
+Listener Listener::open(const std::string& address, std::uint16_t port) {
   Listener listener;
   listener.socket = Socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
+  sockaddr_in place = loopback(port);
+  socklen_t size = sizeof place;
   const int descriptor = listener.socket.get();
-  if (descriptor < 0 || bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+  if (inet_pton(AF_INET, address.c_str(), &place.sin_addr) != 1 || descriptor < 0 ||
+      bind(descriptor, reinterpret_cast<sockaddr*>(&place), size) != 0 ||
       listen(descriptor, SOMAXCONN) != 0 ||
-      getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw HarnessError(fmt::format("cannot listen on 127.0.0.1: {}", strerror(errno)));
+      getsockname(descriptor, reinterpret_cast<sockaddr*>(&place), &size) != 0) {
+    throw HarnessError(fmt::format("cannot listen on {}: {}", address, strerror(errno)));
   }
   send_at_once(descriptor);  // which its connections inherit
-  listener.port = ntohs(address.sin_port);
+  listener.port = ntohs(place.sin_port);
   return listener;
 }
 

@@ -34,11 +34,11 @@ class Socket {
   int descriptor_ = -1;
 };
 
-// Listens on a free port of 127.0.0.1. Throws HarnessError.
+// Listens on an address of this machine, by default on a free port of it. Throws HarnessError.
 struct Listener {
   Socket socket;
   std::uint16_t port = 0;
-  static Listener open();
+  static Listener open(const std::string& address = "127.0.0.1", std::uint16_t port = 0);
 };
 
 // Without a socket where nothing listens.

@@ -136,6 +136,8 @@ std::vector<std::string> form_values(std::string_view form, std::string_view nam
 }
 
 std::optional<WireRequest> WireReader::request() {
+  // A handshake need not have a line end in it: the peer would wait for its answer for ever.
+  if ((buffer_.empty() && !fill()) || was_tls()) return std::nullopt;
   const auto first = line();
   if (!first) return std::nullopt;
   const auto space = first->find(' ');

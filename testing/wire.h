@@ -59,10 +59,14 @@ class WireReader {
 
   // Nothing when the peer is gone, was silent for too long, or does not speak HTTP/1.
   std::optional<WireRequest> request();
+  // After a request that was none: the peer took this for a TLS port.
+  bool was_tls() const noexcept { return buffer_.starts_with(kTlsHandshake); }
   // `method` is that of the request: a HEAD has no body in its answer, whatever its length says.
   std::optional<WireResponse> response(std::string_view method);
 
  private:
+  static constexpr char kTlsHandshake = 0x16;
+
   std::optional<std::string> line();
   bool headers_into(WireHeaders& headers);
   bool body_into(const WireHeaders& headers, bool until_end, std::string& body);

@@ -47,13 +47,27 @@ struct ClientOptions {
   // Hosts (host[:port]) beside the registry's own to whose token realm its password may go, over
   // https only.
   std::vector<std::string> allowed_auth_realms = {};
-  bool plain_http = false;   // http to a registry that is not on loopback
-  std::string ca_file = {};  // PEM file of CAs to trust, in place of the system's
+  // Hosts (host[:port]) that the registry may lead to although their address is further inside than
+  // the registry's own, such as a storage on a private network behind a public registry.
+  std::vector<std::string> allowed_inner_hosts = {};
+  bool plain_http = false;  // http to a registry that is not on loopback
+  // Trust and routes, as CurlTransportOptions has them; `cert_file`, `key_file` and `certs_dir` are
+  // this registry's. Any of them for a registry on loopback means https.
+  std::string ca_file = {};
+  std::string cert_file = {};
+  std::string key_file = {};
+  std::string certs_dir = {};
+  std::vector<std::string> certs_roots = {};  // http::default_certs_roots() for the usual ones
+  std::vector<std::string> insecure_hosts = {};
+  std::string proxy = {};
+  std::vector<std::string> resolve = {};
   bool http1_only = false;
   std::size_t in_flight = 32;  // requests under way at once in a bulk call
   RetryPolicy retry = {};
   std::chrono::milliseconds timeout{60'000};  // of one request, until its answer begins
   LogSink log = {};
+  // Tell `log` of each request and each answer, at Level::debug, without their secrets.
+  bool trace = false;
   std::shared_ptr<http::Transport> transport = {};  // none: libcurl
   std::shared_ptr<http::Clock> clock = {};          // none: the system's
 };
@@ -220,7 +234,8 @@ enum class UntagMethod { already_absent, tag_delete, stand_in };
 
 class Client : public Reader {
  public:
-  // Checks the options; opens no connection. Errors: invalid_argument, io (ca_file).
+  // Checks the options; opens no connection. Errors: invalid_argument; io (a file
+  // of certificates that cannot be read).
   static Result<Client> create(ClientOptions options);
 
   // Puts the bytes under the reference's tag, or under their own digest. The media type comes from

@@ -38,6 +38,22 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+// How far inside an address is, from the outside in. What a registry leads to, by a redirect
+// or a token realm of another origin, must not be further inside than the registry is: otherwise
+// anybody's registry could have this machine ask what only it can reach.
+enum class Zone {
+  internet,
+  private_network,  // RFC 1918, unique local, carrier-grade NAT, and what is reserved
+  this_machine,     // loopback, and 0.0.0.0, which leads there
+  link_local,       // and the metadata services of clouds, which hand credentials to whoever asks
+};
+
+// Who was connected to.
+struct Peer {
+  std::string address = {};  // "192.0.2.1", "2001:db8::1"
+  Zone zone = Zone::internet;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url = {};  // absolute
@@ -45,12 +61,16 @@ struct Request {
   std::shared_ptr<const std::string> body = {};   // none: no body at all
   std::size_t max_body_bytes = 16 * 1024 * 1024;  // of the answer; more is a too_large failure
   std::chrono::milliseconds timeout{60'000};      // without a byte, until the answer begins
+  // The furthest inside that the address connected to may be; further is a refused failure, before
+  // a byte is sent. Through a proxy only an address that stands in the URL can be told.
+  Zone innermost_peer = Zone::link_local;
 };
 
 struct Response {
   int status = 0;
   Headers headers = {};
   std::string body = {};
+  std::optional<Peer> peer = {};  // not known of a proxy's answers, and of fakes
 };
 
 // No answer: what happened instead.
@@ -59,14 +79,17 @@ struct Failure {
     resolve,  // the name is unknown
     connect,  // refused or no route
     tls,      // handshake or certificate: never retried
+    proxy,    // the proxy refuses the connection: never retried
     timeout,
     broken,     // the connection ended inside the answer, header block included
     too_large,  // over max_body_bytes, or too many header bytes
     cancelled,
     invalid,  // the request itself cannot be sent (a malformed URL)
+    refused,  // the address is further inside than the request allows: not connected to
   };
   Kind kind = Kind::broken;
   std::string message = {};  // sanitised
+  std::string hint = {};     // what to do about it, where the transport knows; sanitised
 };
 
 using Outcome = std::variant<Response, Failure>;
@@ -126,13 +149,33 @@ class Clock {
 };
 std::shared_ptr<Clock> system_clock();
 
+// Files are PEM. Hosts are host[:port], and 443 is the port of those that name none. What belongs
+// to one host is never used with another, be it a redirect's target or a token server. With a proxy
+// the rules are libcurl's: http_proxy (never HTTP_PROXY, which a CGI request could set),
+// https_proxy, all_proxy and no_proxy, the last three in upper case too; loopback is never proxied
+//
 struct CurlTransportOptions {
-  std::string ca_file = {};  // PEM; adds nothing to the system's CAs: it replaces them
+  std::string ca_file = {};  // in place of the system's CAs and of those in certs_roots
+  // The client certificate and its key, shown to `own_host` alone; the key must not be encrypted.
+  std::string cert_file = {};
+  std::string key_file = {};
+  // A directory with CAs (*.crt) and a client certificate (*.cert, *.key) for `own_host` alone.
+  std::string certs_dir = {};
+  std::string own_host = {};
+  // Directories with a directory of that kind for each HOST or HOST:PORT (containers-certs.d(5));
+  // the first that has one for a host decides. Its CAs are trusted beside the system's.
+  std::vector<std::string> certs_roots = {};
+  std::vector<std::string> insecure_hosts = {};  // whose certificates are not checked
+  std::string proxy = {};                 // URL, in place of those that the environment names
+  std::vector<std::string> resolve = {};  // HOST:PORT:ADDRESS[,ADDRESS]: not asked of the resolver
   bool http1_only = false;
   std::size_t max_connections_per_host = 32;
   std::chrono::milliseconds connect_timeout{10'000};
   std::string user_agent = {};
 };
+
+// Where containers-certs.d(5) and dockerd look: below $HOME/.config, /etc/containers, /etc/docker.
+std::vector<std::string> default_certs_roots();
 
 // One I/O thread around one curl_multi; started with the first request, ended by the destructor.
 std::shared_ptr<Transport> curl_transport(CurlTransportOptions options);

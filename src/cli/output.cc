@@ -47,15 +47,29 @@ void Output::raw(std::string_view bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) failure_ = errno;
 }
 
+Status Output::document(std::string_view bytes) {
+  if (terminal_ && !is_fit_for_terminal(bytes)) {
+    Error error;
+    error.code = ErrorCode::refused;
+    error.operation = "print";
+    error.subject = "the exact bytes";
+    error.message = "there are some among them that this terminal would obey";
+    error.hint = "Send them into a file or a pipe";
+    return Unexpected(std::move(error));
+  }
+  raw(bytes);
+  return {};
+}
+
 void Output::line(std::string_view text) {
   raw(text);
   raw("\n");
 }
 
-std::string Output::dump(const nlohmann::ordered_json& value, int indent) const {
-  // JSON escapes C0, but a terminal also obeys C1 and turns its direction for bidi marks.
-  return value.dump(indent, ' ', /*ensure_ascii=*/terminal_,
-                    nlohmann::ordered_json::error_handler_t::replace);
+std::string Output::dump(const nlohmann::ordered_json& value, int indent) {
+  // In a pipe too: it may end at a terminal, and whoever reads JSON reads the escapes.
+  return escape_json_for_terminal(value.dump(indent, ' ', /*ensure_ascii=*/false,
+                                             nlohmann::ordered_json::error_handler_t::replace));
 }
 
 void Output::json(const nlohmann::ordered_json& value) {

@@ -31,6 +31,9 @@ class Output {
   void line(std::string_view text);
   // Exactly these bytes.
   void raw(std::string_view bytes);
+  // Exactly these bytes of a server's. Errors: refused, where stdout is a terminal that would obey
+  // some of them.
+  Status document(std::string_view bytes);
   // One JSON document: indented, or as one line for jsonl.
   void json(const nlohmann::ordered_json& value);
   // An array: as such, or one value a line for jsonl.
@@ -44,7 +47,7 @@ class Output {
   Status flush();
 
  private:
-  std::string dump(const nlohmann::ordered_json& value, int indent) const;
+  static std::string dump(const nlohmann::ordered_json& value, int indent);
 
   std::FILE* file_;
   bool terminal_;

@@ -78,14 +78,29 @@ TEST(OutputTest, PrintsListsAsOneArrayOrAsLines) {
   EXPECT_EQ(lines.text(), "\"a\"\n\"b\"\n");
 }
 
-// C.1 10: a label may carry an escape sequence of eight bits.
-TEST(OutputTest, SendsATerminalNoControlCharactersWithinJson) {
+// C.1-10: a label may carry an escape sequence of eight bits, and a pipe may end at a terminal.
+TEST(OutputTest, HasNoControlCharactersWithinJson) {
   const nlohmann::ordered_json value =
       "\xc2\x9b"
-      "31m\xe2\x80\xae";
-  Memory memory;
-  Output(memory.file(), true, false, Format::json).json(value);
-  EXPECT_EQ(memory.text(), "\"\\u009b31m\\u202e\"\n");
+      "31m\xe2\x80\xae bücher";
+  for (const bool terminal : {true, false}) {
+    Memory memory;
+    Output(memory.file(), terminal, false, Format::json).json(value);
+    EXPECT_EQ(memory.text(), "\"\\u009b31m\\u202e bücher\"\n");
+  }
+}
+
+// C.1-10: exact bytes are for programs.
+TEST(OutputTest, SendsATerminalNoExactBytesThatItWouldObey) {
+  Memory terminal;
+  Output shown(terminal.file(), true, false, Format::text);
+  EXPECT_THAT(shown.document("\x1b[2J"), HasError(ErrorCode::refused, HasSubstr("terminal")));
+  EXPECT_THAT(shown.document("{}\n"), ::purser::testing::IsOk());
+  EXPECT_EQ(terminal.text(), "{}\n");
+  Memory pipe;
+  EXPECT_THAT(Output(pipe.file(), false, false, Format::text).document("\x1b[2J"),
+              ::purser::testing::IsOk());
+  EXPECT_EQ(pipe.text(), "\x1b[2J");
 }
 
 TEST(OutputTest, SaysThatTheAnswerCouldNotBeWritten) {

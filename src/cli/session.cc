@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "cli/file_io.h"
 #include "purser/credentials.h"
@@ -26,6 +28,31 @@ Result<Secret> password_of(const Settings& settings) {
   return Secret(text);
 }
 
+// What belongs to one registry must not reach the next one by accident.
+Status Session::check_belongs_to_one(const RegistryName& registry) const {
+  if (clients_.empty()) return {};
+  const std::array<std::pair<const std::string*, const char*>, 3> own = {
+      {{&settings_.username, "-u"},
+       {&settings_.cert_file, "--cert"},
+       {&settings_.certs_dir, "--certs-dir"}}};
+  for (const auto& [given, option] : own) {
+    if (given->empty()) continue;
+    return Unexpected(usage_error(
+        fmt::format("{} belongs to one registry, and {} is a second one", option, registry.str()),
+        "Run it once for each registry"));
+  }
+  return {};
+}
+
+void Session::warn_of_insecure_hosts() {
+  for (const std::string& host : settings_.insecure_hosts) {
+    err_.warning(fmt::format(
+        "the certificate of {} is not checked: whoever stands between can read the password and "
+        "change what is read (--insecure-skip-verify)",
+        host));
+  }
+}
+
 std::filesystem::path Session::state_directory() const {
   return settings_.state_directory.empty() ? default_state_directory()
                                            : std::filesystem::path(settings_.state_directory);
@@ -33,11 +60,6 @@ std::filesystem::path Session::state_directory() const {
 
 Result<std::shared_ptr<const CredentialSource>> Session::credentials(const RegistryName& registry) {
   if (!settings_.username.empty()) {
-    if (!clients_.empty()) {
-      return Unexpected(usage_error(
-          fmt::format("-u belongs to one registry, and {} is a second one", registry.str()),
-          "Run it once for each registry"));
-    }
     Result<Secret> password = password_of(settings_);
     if (!password) return Unexpected(std::move(password).error());
     Credential credential;
@@ -72,6 +94,9 @@ Result<Client*> Session::client(const RegistryName& registry) {
   const std::string key = registry.scheme().value_or("") + "//" + registry.str();
   if (const auto found = clients_.find(key); found != clients_.end()) return &found->second;
 
+  if (const Status checked = check_belongs_to_one(registry); !checked) {
+    return Unexpected(checked.error());
+  }
   auto source = credentials(registry);
   if (!source) return Unexpected(std::move(source).error());
   Result<Client> client = make_client(registry, *std::move(source));
@@ -88,9 +113,17 @@ Result<Client> Session::make_client(const RegistryName& registry,
   options.allowed_auth_realms = settings_.allowed_auth_realms;
   options.plain_http = settings_.plain_http;
   options.ca_file = settings_.ca_file;
+  options.cert_file = settings_.cert_file;
+  options.key_file = settings_.key_file;
+  options.certs_dir = settings_.certs_dir;
+  options.certs_roots = http::default_certs_roots();
+  options.insecure_hosts = settings_.insecure_hosts;
+  options.resolve = settings_.resolve;
+  options.proxy = settings_.proxy;
   options.http1_only = settings_.http1_only;
   options.in_flight = settings_.in_flight;
   options.timeout = std::chrono::seconds(settings_.timeout_seconds);
+  options.trace = settings_.verbosity >= 2 && !settings_.quiet;
   options.transport = transport_;
   options.log = [&err = err_](const LogEvent& event) {
     switch (event.level) {
@@ -102,7 +135,9 @@ Result<Client> Session::make_client(const RegistryName& registry,
         return err.note(event.text, 2);
     }
   };
-  return Client::create(std::move(options));
+  Result<Client> client = Client::create(std::move(options));
+  if (client && clients_.empty()) warn_of_insecure_hosts();
+  return client;
 }
 
 Result<Client*> Session::client(const Repository& repository) {

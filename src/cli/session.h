@@ -41,8 +41,9 @@ class Session {
   CallOptions call() const { return {.stop = stop_, .deadline = {}}; }
   std::filesystem::path state_directory() const;
 
-  // The client of a registry; the same one each time. A user name of the command line belongs to
-  // one registry, so it is an error to use it for two. Errors: invalid_argument, io.
+  // The client of a registry; the same one each time. A user name or a client certificate of the
+  // command line belongs to one registry, so it is an error to use it for two. Errors:
+  // invalid_argument, io.
   Result<Client*> client(const RegistryName& registry);
   Result<Client*> client(const Repository& repository);
 
@@ -54,6 +55,8 @@ class Session {
   std::shared_ptr<UserCredentials> user_credentials();
 
  private:
+  Status check_belongs_to_one(const RegistryName& registry) const;
+  void warn_of_insecure_hosts();
   Result<std::shared_ptr<const CredentialSource>> credentials(const RegistryName& registry);
 
   const Settings& settings_;

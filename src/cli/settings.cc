@@ -34,6 +34,19 @@ void declare_global_options(OptionSet& options, Settings& settings) {
                "speak http to a registry that is not on this machine");
   options.text("--ca-file", settings.ca_file, "FILE",
                "PEM file of the CAs to trust, in place of the system's");
+  options.text(
+      "--cert", settings.cert_file, "FILE",
+      "PEM file with the client certificate that this registry, and no other host, is shown");
+  options.text("--key", settings.key_file, "FILE", "PEM file with its key, not encrypted");
+  options.text("--certs-dir", settings.certs_dir, "DIR",
+               "CAs (*.crt) and client certificate (*.cert, *.key) of this registry, in place of "
+               "those under /etc/docker/certs.d and /etc/containers/certs.d");
+  options.texts("--insecure-skip-verify", settings.insecure_hosts, "HOST[:PORT]",
+                "believe this one host whatever its certificate says; repeatable");
+  options.texts("--resolve", settings.resolve, "HOST:PORT:ADDRESS",
+                "the address of a host, in place of what the resolver says; repeatable");
+  options.text("--proxy", settings.proxy, "URL",
+               "the proxy, in place of http_proxy, https_proxy and all_proxy");
   options.flag("--http1.1", settings.http1_only, "do not use HTTP/2");
   options.number("--timeout", settings.timeout_seconds, "SECONDS",
                  "how long to wait for an answer to begin (default: 60)");
@@ -57,6 +70,10 @@ Status check_settings(const Settings& settings) {
   if (settings.password_stdin && settings.username.empty()) {
     return Unexpected(
         usage_error("--password-stdin needs a user", "Give the user name with -u USER"));
+  }
+  if (settings.cert_file.empty() != settings.key_file.empty()) {
+    return Unexpected(usage_error("--cert and --key belong together",
+                                  "Give the certificate and the key as two PEM files"));
   }
   if (!settings.username.empty() && settings.username.find(':') != std::string::npos) {
     return Unexpected(usage_error("a user name cannot have a ':' in it",

@@ -22,6 +22,12 @@ struct Settings {
   std::vector<std::string> allowed_auth_realms = {};
   bool plain_http = false;
   std::string ca_file = {};
+  std::string cert_file = {};
+  std::string key_file = {};
+  std::string certs_dir = {};
+  std::vector<std::string> insecure_hosts = {};
+  std::vector<std::string> resolve = {};
+  std::string proxy = {};
   bool http1_only = false;
   std::size_t timeout_seconds = 60;
   std::size_t in_flight = 32;

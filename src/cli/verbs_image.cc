@@ -115,12 +115,12 @@ class ManifestVerb : public Verb {
     if (!client) return Unexpected(client.error());
     const auto manifest = platform_.manifest(**client, references->front(), session.call());
     if (!manifest) return Unexpected(manifest.error());
-    if (raw_) {
-      session.out().raw(manifest->raw());
-    } else {
+    if (!raw_) {
       session.out().json_text(manifest->raw());
+      return ExitCode::done;
     }
-    return ExitCode::done;
+    const Status printed = session.out().document(manifest->raw());
+    return printed ? Result<ExitCode>(ExitCode::done) : Unexpected(printed.error());
   }
 
  private:

@@ -54,6 +54,8 @@ bool turns_direction(std::uint32_t c) {
          (c >= 0x2066 && c <= 0x2069);
 }
 
+bool is_obeyed(std::uint32_t c) { return breaks_line(c) || is_control(c) || turns_direction(c); }
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -74,6 +76,36 @@ std::string sanitize_for_terminal(std::string_view text) {
       out += text.substr(0, c.bytes);
     }
     text.remove_prefix(c.bytes);
+  }
+  return out;
+}
+
+bool is_fit_for_terminal(std::string_view text) {
+  while (!text.empty()) {
+    const CodePoint c = decode(text);
+    const bool plain = c.value == '\n' || c.value == '\t';
+    if (c.bytes == 0 || (!plain && is_obeyed(c.value))) return false;
+    text.remove_prefix(c.bytes);
+  }
+  return true;
+}
+
+std::string escape_json_for_terminal(std::string_view json) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const CodePoint c = decode(json);
+    const std::size_t bytes = c.bytes == 0 ? 1 : c.bytes;
+    // Line feeds and spaces between the values are the document's own; within them they are escaped
+    // already.
+    if (c.bytes != 0 && c.value >= 0x7F && is_obeyed(c.value)) {
+      out += "\\u";  // none of them is past U+FFFF
+      for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(c.value >> shift) & 15U];
+    } else {
+      out += c.bytes == 0 ? kReplacement : json.substr(0, bytes);
+    }
+    json.remove_prefix(bytes);
   }
   return out;
 }

@@ -43,6 +43,22 @@ TEST(SanitizeForTerminal, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(sanitize_for_terminal("\xE2\x80"), r + r);                  // cut off
 }
 
+// C.1-10
+TEST(EscapeJsonForTerminal, KeepsTheDocumentAndNothingThatATerminalObeys) {
+  EXPECT_EQ(escape_json_for_terminal("{\n  \"a\": \"\\u001b bücher 🚢\"\n}"),
+            "{\n  \"a\": \"\\u001b bücher 🚢\"\n}");
+  EXPECT_EQ(escape_json_for_terminal("\"\x7f\xC2\x9B\xC2\x85\xE2\x80\xAE\xE2\x80\xA8\xD8\x9C\""),
+            R"("\u007f\u009b\u0085\u202e\u2028\u061c")");
+  EXPECT_EQ(escape_json_for_terminal("\"\x9b\""), "\"\xEF\xBF\xBD\"");
+}
+
+TEST(IsFitForTerminal, KnowsWhatATerminalObeys) {
+  EXPECT_TRUE(is_fit_for_terminal("{\n\t\"a\": \"bücher 🚢\"\n}\n"));
+  for (const char* text : {"\x1b[2J", "a\rb", "\x7f", "\xC2\x9B", "\x9b", "\xE2\x80\xAE"}) {
+    EXPECT_FALSE(is_fit_for_terminal(text)) << text;
+  }
+}
+
 TEST(Shorten, LeavesShortTextAlone) { EXPECT_EQ(shorten("abc", 3), "abc"); }
 
 TEST(Shorten, CutsBetweenCharactersAndMarksTheCut) {

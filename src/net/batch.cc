@@ -5,6 +5,7 @@
 #include <stop_token>
 
 #include "core/text.h"
+#include "net/trace.h"
 #include "net/url.h"
 
 namespace purser::net {
@@ -72,6 +73,7 @@ void Batch::take_answers() {
     in_flight_.erase(found);
     Slot& slot = *slots_.at(id);
     slot.request = 0;
+    trace_outcome(slot, completion.outcome);
     if (auto* response = std::get_if<http::Response>(&completion.outcome)) {
       shared_.hosts.note_answer(slot.origin);
       perform(id, slot.exchange.on_response(std::move(*response), moment(slot.origin)));
@@ -139,7 +141,9 @@ Status Batch::stop(const std::string& why) {
     const auto slot = std::move(slots_.begin()->second);
     slots_.erase(slots_.begin());
     if (slot->led) shared_.auth.tokens().abandon(slot->led);
-    if (slot->done) slot->done(Unexpected(error));
+    if (!slot->done) continue;
+    Action ended = slot->exchange.on_stop(why);
+    slot->done(named(std::get<Finish>(std::move(ended)).result));
   }
   return Unexpected(std::move(error));
 }
@@ -171,7 +175,9 @@ void Batch::send(SlotId id, http::Request request) {
 
 void Batch::start(SlotId id, http::Request request) {
   const auto request_id = http::Transport::next_id();
-  slots_.at(id)->request = request_id;
+  Slot& slot = *slots_.at(id);
+  slot.request = request_id;
+  trace_request(slot, request);
   in_flight_.emplace(request_id, id);
   shared_.options.transport->start(request_id, std::move(request), queue_);
 }
@@ -188,7 +194,7 @@ void Batch::wait(SlotId id, const Wait& wait) {
 // What to do next, or nothing: the call waits.
 std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
   Slot& slot = *slots_.at(id);
-  auto ticket = shared_.auth.tokens().acquire(request.key(), shared_.options.clock->now(), queue_);
+  auto ticket = shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_);
   if (ticket.token) return slot.exchange.on_token(*ticket.token, false);
   slot.awaited = ticket.flight;
   slot.token_request = request;
@@ -198,10 +204,12 @@ std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
 }
 
 void Batch::lead(TokenRequest request, std::shared_ptr<TokenCache::Flight> flight) {
-  TokenFetch fetch(std::move(request), shared_.auth.credential());
+  const std::size_t identity = request.identity;
+  TokenFetch fetch(std::move(request), shared_.auth.credentials().credential(identity));
   const SlotId id = ++last_slot_;
   auto slot = std::make_unique<Slot>(Exchange({.request = fetch.first()}, exchange_options(true)));
   slot->fetch = std::move(fetch);
+  slot->identity = identity;
   slot->led = std::move(flight);
   Exchange& exchange = slot->exchange;
   slots_.emplace(id, std::move(slot));
@@ -213,10 +221,14 @@ void Batch::finish(SlotId id, Result<http::Response> result) {
   const auto slot = std::move(slots_.at(id));
   slots_.erase(id);
   --calls_;
+  slot->done(named(std::move(result)));
+}
+
+Result<http::Response> Batch::named(Result<http::Response> result) const {
   if (!result && result.error().registry.empty()) {
     result.error().registry = shared_.options.registry.str();
   }
-  slot->done(std::move(result));
+  return result;
 }
 
 // A token answer: the next request of the fetch, or its end.
@@ -228,7 +240,9 @@ void Batch::land(SlotId id, Result<http::Response> result) {
       slot.exchange = Exchange({.request = std::move(*request)}, exchange_options(true));
       return perform(id, slot.exchange.start(moment(slot.origin)));
     }
-    shared_.auth.tokens().land(slot.led, std::get<Result<Token>>(std::move(outcome)));
+    auto& token = std::get<Result<Token>>(outcome);
+    if (token) shared_.auth.credentials().note_accepted(slot.identity);
+    shared_.auth.tokens().land(slot.led, std::move(token));
   } else if (result.error().code == ErrorCode::cancelled) {
     give_up_token(slot.led, result.error());
   } else {
@@ -255,6 +269,7 @@ ExchangeOptions Batch::exchange_options(bool for_token) const {
   return {.retry = shared_.options.retry,
           .auth = for_token ? nullptr : &shared_.auth,
           .follow_redirects = !for_token,
+          .inner_hosts = &shared_.options.allowed_inner_hosts,
           .deadline = deadline_};
 }
 
@@ -268,6 +283,22 @@ void Batch::log(LogEvent::Level level, std::string text) const {
     shared_.options.log(
         {level, sanitize_for_terminal(shared_.options.registry.str() + ": " + text)});
   }
+}
+
+// Nothing is put together unless somebody wants to see it.
+void Batch::trace_request(Slot& slot, const http::Request& request) const {
+  if (!shared_.options.trace) return;
+  slot.sent = shared_.options.clock->now();
+  slot.traced = request.method + " " + traced_url(request.url);
+  log(LogEvent::Level::debug,
+      "> " + slot.traced + traced_request(request, slot.exchange.attempt()));
+}
+
+void Batch::trace_outcome(const Slot& slot, const http::Outcome& outcome) const {
+  if (!shared_.options.trace) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      shared_.options.clock->now() - slot.sent);
+  log(LogEvent::Level::debug, "< " + slot.traced + traced_outcome(outcome, took));
 }
 
 }  // namespace purser::net

@@ -22,7 +22,8 @@ namespace purser::net {
 struct DriverShared {
   explicit DriverShared(DriverOptions driver_options)
       : options(std::move(driver_options)),
-        auth(options.registry, options.credentials, options.allowed_auth_realms) {}
+        auth(options.registry, options.credentials, options.allowed_auth_realms,
+             options.allowed_inner_hosts) {}
 
   const DriverOptions options;
   Authenticator auth;
@@ -51,14 +52,16 @@ class Batch {
     explicit Slot(Exchange e) : exchange(std::move(e)) {}
     Exchange exchange;
     std::function<void(Result<http::Response>)> done = {};
-    http::RequestId request = 0;                       // in flight; 0: none
-    std::string origin = {};                           // it goes to
+    http::RequestId request = 0;  // in flight; 0: none
+    std::string origin = {};      // it goes to
+    std::string traced = {};      // "GET https://...", where traces are wanted
+    TimePoint sent = {};
     std::optional<http::Request> held = {};            // until the host's pause is over
     std::shared_ptr<TokenCache::Flight> awaited = {};  // the token that a call waits for
-    std::string token_key = {};
     std::optional<TokenRequest> token_request = {};
     std::optional<TokenFetch> fetch = {};  // of a token fetch, with the flight that it leads
     std::shared_ptr<TokenCache::Flight> led = {};
+    std::size_t identity = 0;  // whose token it is
   };
 
   void fill(const Next& next);
@@ -76,11 +79,14 @@ class Batch {
   std::optional<Action> fetch_token(SlotId id, TokenRequest request);
   void lead(TokenRequest request, std::shared_ptr<TokenCache::Flight> flight);
   void finish(SlotId id, Result<http::Response> result);
+  Result<http::Response> named(Result<http::Response> result) const;
   void land(SlotId id, Result<http::Response> result);
   void give_up_token(const std::shared_ptr<TokenCache::Flight>& flight, const Error& error);
   ExchangeOptions exchange_options(bool for_token) const;
   Moment moment(const std::string& origin) const;
   void log(LogEvent::Level level, std::string text) const;
+  void trace_request(Slot& slot, const http::Request& request) const;
+  void trace_outcome(const Slot& slot, const http::Outcome& outcome) const;
 
   DriverShared& shared_;
   const CallOptions& options_;

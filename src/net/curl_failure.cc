@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "core/text.h"
+#include "net/proxy_diagnosis.h"
+#include "net/tls_diagnosis.h"
 
 namespace purser::net {
 namespace {
@@ -52,10 +54,20 @@ Kind kind_of(CURLcode code, std::string_view text) {
 
 }  // namespace
 
-http::Failure failure_of(CURLcode code, const char* detail) {
+http::Failure failure_of(CURLcode code, const char* detail, const Origin& origin,
+                         const HostTls* tls) {
   const std::string_view text =
       detail != nullptr && *detail != '\0' ? detail : curl_easy_strerror(code);
-  return http::Failure{kind_of(code, text), shorten(sanitize_for_terminal(text), 300)};
+  if (auto failure = diagnose_proxy(code, text, origin)) return *std::move(failure);
+  if (tls != nullptr) {
+    if (auto failure = diagnose_tls(text, origin, *tls)) return *std::move(failure);
+  }
+  http::Failure failure{kind_of(code, text), shorten(sanitize_for_terminal(text), 300)};
+  if (tls == nullptr && code == CURLE_UNSUPPORTED_PROTOCOL) {
+    // What a TLS server answers to http is an alert, which is no line of HTTP.
+    failure.hint = "If the port speaks TLS, write https:// before the registry";
+  }
+  return failure;
 }
 
 }  // namespace purser::net

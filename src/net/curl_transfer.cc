@@ -6,7 +6,8 @@
 #include "core/text.h"
 #include "net/ascii.h"
 #include "net/curl_failure.h"
-#include "net/url.h"
+#include "net/curl_route.h"
+#include "net/curl_tls.h"
 
 namespace purser::net {
 namespace {
@@ -37,7 +38,8 @@ CurlTransfer::CurlTransfer(http::RequestId id, http::Request request,
     : id_(id), request_(std::move(request)), queue_(std::move(queue)) {}
 
 std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
-                                                   const http::CurlTransportOptions& options) {
+                                                   const http::CurlTransportOptions& options,
+                                                   const CurlRoute& route, CurlTls& tls) {
   const auto invalid = [](std::string why) {
     return http::Failure{http::Failure::Kind::invalid, std::move(why)};
   };
@@ -75,35 +77,30 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   // Without it, giving up on a name that is being looked up would wait for the resolver, and every
   // other request with it.
   curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
-  // "localhost" of a proxy is another machine, and plain http is allowed to this one's because what
-  // is sent stays on it.
-  if (const auto url = Url::parse(request_.url); url && url->origin().is_loopback()) {
-    curl_easy_setopt(e, CURLOPT_PROXY, "");
-  }
   if (!options.user_agent.empty()) {
     curl_easy_setopt(e, CURLOPT_USERAGENT, options.user_agent.c_str());
   }
-  set_security(options);
+  const auto url = Url::parse(request_.url);
+  if (!url) return invalid("the URL cannot be read");
+  origin_ = url->origin();
+  route.apply(e, origin_);
+  if (auto failure = tls.apply(e, origin_)) return failure;
+  if (!plain) tls_ = &tls.of(origin_);
+  if (auto refused = peer_rule_.apply(e, request_.url, request_.innermost_peer, options.proxy)) {
+    return refused;
+  }
+  set_security();
   set_method();
   return set_headers();
 }
 
-void CurlTransfer::set_security(const http::CurlTransportOptions& options) {
+void CurlTransfer::set_security() {
   CURL* const e = easy_.get();
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_UNRESTRICTED_AUTH, 0L);
   curl_easy_setopt(e, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  // A proxy's answer to CONNECT is not the registry's.
-  curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(e, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options.ca_file.empty()) {
-    curl_easy_setopt(e, CURLOPT_CAINFO, options.ca_file.c_str());
-    curl_easy_setopt(e, CURLOPT_CAPATH, nullptr);
-  }
 }
 
 void CurlTransfer::set_method() {
@@ -226,13 +223,17 @@ bool CurlTransfer::body(std::string_view bytes) {
 
 http::Outcome CurlTransfer::finish(CURLcode code) {
   if (failure_) return *std::move(failure_);
-  if (code != CURLE_OK) return failure_of(code, error_text_);
+  // Other codes come after a connection, to another address of the same name.
+  const bool not_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK;
+  if (not_connected && peer_rule_.refusal()) return *peer_rule_.refusal();
+  if (code != CURLE_OK) return failure_of(code, error_text_, origin_, tls_);
   // libcurl 7.88 says CURLE_OK when the connection closes inside the header block: a 404 or a list
   // without its Link would be made up.
   if (!header_complete_ || response_.status == 0) {
     return http::Failure{http::Failure::Kind::broken,
                          "the connection ended inside the header of the answer"};
   }
+  response_.peer = peer_rule_.peer(easy_.get());
   return std::move(response_);
 }
 

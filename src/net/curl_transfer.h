@@ -11,6 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "net/host_tls.h"
+#include "net/peer_rule.h"
+#include "net/url.h"
 #include "purser/transport.h"
 
 namespace purser::net {
@@ -28,6 +31,9 @@ struct SlistDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
+class CurlRoute;
+class CurlTls;
+
 // Thread rule: lives on the I/O thread; must not move while the handle is in the multi.
 class CurlTransfer {
  public:
@@ -37,7 +43,8 @@ class CurlTransfer {
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   // Takes the handle (fresh or used before) and sets it up. A failure: the request cannot be sent.
-  std::optional<http::Failure> prepare(EasyHandle easy, const http::CurlTransportOptions& options);
+  std::optional<http::Failure> prepare(EasyHandle easy, const http::CurlTransportOptions& options,
+                                       const CurlRoute& route, CurlTls& tls);
   // What came of it, once libcurl is done.
   http::Outcome finish(CURLcode code);
   // Gives the handle back for the next request.
@@ -58,7 +65,7 @@ class CurlTransfer {
 
   void set_method();
   std::optional<http::Failure> set_headers();
-  void set_security(const http::CurlTransportOptions& options);
+  void set_security();
   bool header_line(std::string_view line);
   bool fold(std::string_view rest);
   bool header_end();
@@ -70,7 +77,10 @@ class CurlTransfer {
   http::Request request_;
   std::shared_ptr<http::CompletionQueue> queue_;
   EasyHandle easy_;
+  Origin origin_;
+  const HostTls* tls_ = nullptr;  // of an https origin
   std::unique_ptr<curl_slist, SlistDeleter> header_list_;
+  PeerRule peer_rule_;
 
   std::chrono::steady_clock::time_point deadline_ = {};
   http::Response response_;

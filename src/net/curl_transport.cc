@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,8 @@
 #include <variant>
 #include <vector>
 
+#include "net/curl_route.h"
+#include "net/curl_tls.h"
 #include "net/curl_transfer.h"
 #include "purser/transport.h"
 
@@ -55,7 +58,8 @@ using Order = std::variant<Start, Cancel>;
 // Everything below `run` happens on the I/O thread; `inbox_` alone is shared, under `mutex_`.
 class CurlTransport : public Transport {
  public:
-  explicit CurlTransport(CurlTransportOptions options) : options_(std::move(options)) {}
+  explicit CurlTransport(CurlTransportOptions options)
+      : options_(std::move(options)), route_(options_), tls_(options_) {}
 
   ~CurlTransport() override {
     {
@@ -150,7 +154,7 @@ class CurlTransport : public Transport {
       easy = std::move(idle_.back());
       idle_.pop_back();
     }
-    if (auto failure = transfer->prepare(std::move(easy), options_)) {
+    if (auto failure = transfer->prepare(std::move(easy), options_, route_, tls_)) {
       finished_.emplace_back(transfer->queue(), Completion{transfer->id(), *std::move(failure)});
       retire(*transfer);
       return;
@@ -241,6 +245,8 @@ class CurlTransport : public Transport {
   }
 
   const CurlTransportOptions options_;
+  const net::CurlRoute route_;
+  net::CurlTls tls_;
 
   std::mutex mutex_;
   std::vector<Order> inbox_;
@@ -257,6 +263,15 @@ class CurlTransport : public Transport {
 };
 
 }  // namespace
+
+std::vector<std::string> default_certs_roots() {
+  std::vector<std::string> roots;
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+    roots.push_back(std::string(home) + "/.config/containers/certs.d");
+  }
+  roots.insert(roots.end(), {"/etc/containers/certs.d", "/etc/docker/certs.d"});
+  return roots;
+}
 
 std::shared_ptr<Transport> curl_transport(CurlTransportOptions options) {
   return std::make_shared<CurlTransport>(std::move(options));

@@ -32,4 +32,11 @@ Driver::AuthSeen Driver::auth_seen() const {
   return {std::move(seen.scheme), std::move(seen.realm)};
 }
 
+Result<Driver::Identity> Driver::identity(std::string_view repository) const {
+  const auto known = state_->auth.credentials().find(repository);
+  if (!known) return Unexpected(known.error());
+  if (!known->credential) return Identity{};
+  return Identity{false, known->credential->username, known->credential->source};
+}
+
 }  // namespace purser::net

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "purser/client.h"
@@ -18,6 +19,9 @@ struct Call {
   http::Request request;
   std::string scope =
       {};  // the token scope that the operation needs: "repository:team/app:pull"
+  // The path of the repository that it is about, "" for the registry as a whole: some users have a
+  // credential for each.
+  std::string repository = {};
   // A DELETE is sent again only after an answer that says it did not act (429, 401): a broken or
   // timed out one has an unknown outcome, which its endpoint settles by reading back.
   bool retry_when_outcome_unknown = true;
@@ -30,8 +34,10 @@ struct DriverOptions {
   RegistryName registry;  // whose credentials these are
   std::shared_ptr<const CredentialSource> credentials = {};
   std::vector<std::string> allowed_auth_realms = {};
+  std::vector<std::string> allowed_inner_hosts = {};
   std::size_t in_flight = 32;
   LogSink log = {};
+  bool trace = false;  // tell `log` of each request and answer
 };
 
 // Thread rule: run and run_each may be called from several threads at once; they share tokens (one
@@ -70,6 +76,15 @@ class Driver {
     std::string realm = {};
   };
   AuthSeen auth_seen() const;
+
+  // As whom the calls about a repository ("": the registry as a whole) are sent, once the registry
+  // asks. Errors: those of the credential source.
+  struct Identity {
+    bool anonymous = true;
+    std::string username = {};
+    std::string source = {};  // where the credential was found, for people
+  };
+  Result<Identity> identity(std::string_view repository) const;
 
  private:
   struct State;

@@ -129,16 +129,17 @@ TEST_F(DriverTest, FetchesATokenAndKeepsItForTheScope) {
 // A-19, A-21: 300 s less the ten that it is renewed early.
 TEST_F(DriverTest, ATokenThatHasRunOutIsFetchedAnew) {
   Driver driver(options());
+  transport_->answer("GET", kUrl, bearer_challenge());
   for (const char* text : {"t1", "t2"}) {
-    transport_->answer("GET", kUrl, bearer_challenge());
     transport_->answer("GET", kToken, token_answer(text));
     transport_->answer("GET", kUrl, reply(200));
   }
   EXPECT_THAT(driver.run(call_of()), IsOk());
   clock_->advance(291s);
   EXPECT_THAT(driver.run(call_of()), IsOk());
-  EXPECT_THAT(authorizations(),
-              ElementsAre("none", "none", "Bearer t1", "none", "none", "Bearer t2"));
+  EXPECT_THAT(transport_->lines(), ElementsAre(HasSubstr(kUrl), HasSubstr(kToken), HasSubstr(kUrl),
+                                               HasSubstr(kToken), HasSubstr(kUrl)));
+  EXPECT_EQ(authorizations().back(), "Bearer t2");
 }
 
 // A-21
@@ -160,8 +161,10 @@ TEST_F(DriverTest, ATokenThatTheRegistryRevokedIsReplacedWithoutAFailure) {
 
 // A-20: in one window.
 TEST_F(DriverTest, ManyChallengesMakeOneTokenRequest) {
-  Driver driver(options());
-  constexpr int kCalls = 20;
+  auto wide = options();
+  wide.in_flight = 100;
+  Driver driver(std::move(wide));
+  constexpr int kCalls = 100;
   for (int i = 0; i < kCalls; ++i) transport_->answer("GET", kUrl, bearer_challenge());
   for (int i = 0; i < kCalls; ++i) transport_->answer("GET", kUrl, reply(200));
   transport_->answer("GET", kToken, token_answer("t"));
@@ -201,13 +204,175 @@ TEST_F(DriverTest, WhenWhoFetchesTheTokenIsCancelledAnotherOneFetchesIt) {
     EXPECT_THAT(driver.run(call_of(), {.stop = stop.get_token()}), HasError(ErrorCode::cancelled));
   });
   transport_->wait_for_held(1);
-  transport_->answer("GET", kUrl, bearer_challenge());
   transport_->answer("GET", kToken, token_answer("t"));
   transport_->answer("GET", kUrl, reply(200));
   std::thread follower([&] { EXPECT_THAT(driver.run(call_of()), IsOk()); });
   stop.request_stop();
   leader.join();
   follower.join();
+}
+
+// A-20: the 401 of the first repository tells where the tokens of all the others come from.
+TEST_F(DriverTest, TheNextRepositoryFetchesItsTokenBeforeItIsAsked) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", kToken, token_answer("a"));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  const std::string url = "https://r.test/v2/b/tags/list";
+  transport_->answer("GET",
+                     "https://r.test/token?service=s&scope=repository%3Ab%3Apull"
+                     "&client_id=purser",
+                     token_answer("b"));
+  transport_->answer("GET", url, reply(200));
+  EXPECT_THAT(driver.run(call_of(url, "repository:b:pull")), IsOk());
+  EXPECT_THAT(authorizations(), ElementsAre("none", "none", "Bearer a", "none", "Bearer b"));
+}
+
+// A-24: perhaps the repository needs none.
+TEST_F(DriverTest, ATokenThatNobodyAskedForAndThatIsNotGivenIsDoneWithout) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", kToken, token_answer("a"));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  const std::string url = "https://r.test/v2/b/tags/list";
+  const std::string token =
+      "https://r.test/token?service=s&scope=repository%3Ab%3Apull&client_id=purser";
+  transport_->answer("GET", token, reply(403));
+  transport_->answer("GET", url, reply(200));
+  const auto open = driver.run(call_of(url, "repository:b:pull"));
+  ASSERT_THAT(open, IsOk());
+  EXPECT_EQ(open->status, 200);
+  // And where it does need one, the token server is not asked twice for the same.
+  transport_->answer("GET", token, reply(403));
+  transport_->answer(
+      "GET", url,
+      reply(401, {{"WWW-Authenticate", R"(Bearer realm="https://r.test/token",)"
+                                       R"(service="s",scope="repository:b:pull")"}}));
+  EXPECT_THAT(driver.run(call_of(url, "repository:b:pull")), HasError(ErrorCode::unauthorized));
+}
+
+TEST_F(DriverTest, ARegistryWithSeveralRealmsIsAskedWhichOne) {
+  Driver driver(options());
+  const auto run = [&](const std::string& repository, const std::string& realm) {
+    const std::string url = "https://r.test/v2/" + repository + "/tags/list";
+    transport_->answer(
+        "GET", url,
+        reply(401, {{"WWW-Authenticate", "Bearer realm=\"https://r.test/" + realm +
+                                             "\",scope=\"repository:" + repository + ":pull\""}}));
+    transport_->answer("GET",
+                       "https://r.test/" + realm + "?scope=repository%3A" + repository +
+                           "%3Apull&client_id=purser",
+                       token_answer(realm));
+    transport_->answer("GET", url, reply(200));
+    const auto answer = driver.run(call_of(url, "repository:" + repository + ":pull"));
+    return answer ? answer->status : 0;
+  };
+  EXPECT_EQ(run("a", "one"), 200);
+  // One token in vain, from the realm of the first repository; then it is known better.
+  transport_->answer("GET", "https://r.test/one?scope=repository%3Ab%3Apull&client_id=purser",
+                     token_answer("vain"));
+  EXPECT_EQ(run("b", "two"), 200);
+  EXPECT_EQ(run("c", "one"), 200);
+  EXPECT_EQ(authorizations().back(), "Bearer one");
+}
+
+// C.1-16, A-29: a credential for a part of the registry's name space stays in it.
+TEST_F(DriverTest, EachRepositoryIsAskedForWithItsOwnCredential) {
+  class ByRepository : public CredentialSource {
+    Result<std::optional<Credential>> find(const RegistryName&,
+                                           std::string_view repository) const override {
+      if (repository.empty()) return std::optional<Credential>();
+      Credential credential;
+      credential.username = repository;
+      credential.password = Secret("pw");
+      return std::optional(std::move(credential));
+    }
+  };
+  const auto run = [&](Driver& driver, const std::string& repository) {
+    auto call = call_of("https://r.test/v2/" + repository, "repository:x:pull");
+    call.repository = repository;
+    return driver.run(std::move(call));
+  };
+  auto of_each = options();
+  of_each.credentials = std::make_shared<ByRepository>();
+  Driver basic(of_each);
+  transport_->answer("GET", "https://r.test/v2/a", reply(401, {{"WWW-Authenticate", "Basic x=y"}}));
+  for (const char* repository : {"a", "b", ""}) {
+    transport_->answer("GET", "https://r.test/v2/" + std::string(repository), reply(200));
+    EXPECT_THAT(run(basic, repository), IsOk());
+  }
+  EXPECT_THAT(authorizations(), ElementsAre("none", "Basic YTpwdw==", "Basic Yjpwdw==", "none"));
+
+  // A token of one is not used for the other, even for the same scope.
+  Driver bearer(of_each);
+  transport_->answer("GET", "https://r.test/v2/a",
+                     reply(401, {{"WWW-Authenticate", "Bearer realm=\"https://r.test/t\""}}));
+  for (const std::string repository : {"a", "b"}) {
+    transport_->answer("GET",
+                       "https://r.test/t?scope=repository%3Ax%3Apull&client_id=purser"
+                       "&account=" +
+                           repository,
+                       token_answer("of-" + repository));
+    transport_->answer("GET", "https://r.test/v2/" + repository, reply(200));
+    EXPECT_THAT(run(bearer, repository), IsOk());
+    EXPECT_EQ(authorizations().back(), "Bearer of-" + repository);
+  }
+}
+
+// A-14, A-25: each scope of a mount's challenge is a parameter of its own.
+TEST_F(DriverTest, AChallengeWithTwoScopesIsAnsweredWithBoth) {
+  Driver driver(options());
+  transport_->answer(
+      "GET", kUrl,
+      reply(401, {{"WWW-Authenticate", R"(Bearer realm="https://r.test/token",service="s",)"
+                                       R"(scope="repository:a:pull,push repository:c/d:pull")"}}));
+  transport_->answer("GET",
+                     "https://r.test/token?service=s&scope=repository%3Aa%3Apull%2Cpush"
+                     "&scope=repository%3Ac%2Fd%3Apull&client_id=purser",
+                     token_answer("t"));
+  transport_->answer("GET", kUrl, reply(200));
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  EXPECT_EQ(authorizations().back(), "Bearer t");
+}
+
+// A-35: the realm of an anonymous token, too, is no further inside than the registry.
+TEST_F(DriverTest, ARealmElsewhereIsBoundedByWhereTheRegistryIs) {
+  Driver driver(options());
+  auto asks = reply(401, {{"WWW-Authenticate", "Bearer realm=\"https://auth.test/t\""}});
+  asks.peer = http::Peer{"192.0.2.1", http::Zone::private_network};
+  transport_->answer("GET", kUrl, asks);
+  transport_->answer("GET", "https://auth.test/t?scope=repository%3Aa%3Apull&client_id=purser",
+                     http::Failure{http::Failure::Kind::refused, "auth.test is at 127.0.0.1"});
+  EXPECT_THAT(driver.run(call_of()),
+              HasError(ErrorCode::refused, HasSubstr("auth.test is at 127.0.0.1")));
+  EXPECT_EQ(transport_->requests().at(1).innermost_peer, http::Zone::private_network);
+}
+
+// C.1-15
+TEST_F(DriverTest, TracesRequestsAndAnswersWithoutTheirSecrets) {
+  auto traced = options(password());
+  traced.trace = true;
+  Driver driver(std::move(traced));
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", std::string(kToken) + "&account=me", token_answer("s3cret"));
+  transport_->answer("GET", kUrl, reply(307, {{"Location", "https://cdn.test/b?sig=s3cret"}}));
+  transport_->answer("GET", "https://cdn.test/b?sig=s3cret", reply(200, {}, "body"));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+  ASSERT_THAT(logged_, SizeIs(8));
+  EXPECT_THAT(logged_[0], HasSubstr("> GET https://r.test/v2/a/tags/list"));
+  EXPECT_THAT(logged_[1], HasSubstr("< GET https://r.test/v2/a/tags/list: 401 in 0 ms"));
+  EXPECT_THAT(logged_[2], HasSubstr("scope=repository%3Aa%3Apull&client_id=purser&account=*** "
+                                    "(Accept: application/json; Authorization: Basic ***)"));
+  EXPECT_THAT(logged_[4], HasSubstr("Authorization: Bearer ***"));
+  EXPECT_THAT(logged_[7], HasSubstr("https://cdn.test/b?sig=***: 200 in 0 ms, 4 bytes"));
+  for (const std::string& line : logged_) {
+    EXPECT_THAT(line, Not(HasSubstr("s3cret")));
+    EXPECT_THAT(line, Not(HasSubstr("bWU6cHc")));
+  }
 }
 
 TEST_F(DriverTest, ARefusedTokenIsTheErrorOfAllThatWaitForIt) {
@@ -284,7 +449,7 @@ TEST_F(DriverTest, BasicWithoutCredentialsFailsWithWhatToDo) {
   transport_->answer("GET", kUrl, reply(401, {{"WWW-Authenticate", "Basic realm=r"}}));
   const auto response = driver.run(call_of());
   EXPECT_THAT(response, HasError(ErrorCode::unauthorized, HasSubstr("password")));
-  EXPECT_THAT(response.error().hint, HasSubstr("user name"));
+  EXPECT_THAT(response.error().hint, HasSubstr("purser login"));
 }
 
 // A-11, A-12

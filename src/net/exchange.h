@@ -1,9 +1,33 @@
-// One call from its first request to its result: redirects inside authentication inside retries. A
-// state machine without I/O: it is told what arrived and answers what to do next.
+// One call, from its first request to what comes of it: redirect inside authentication inside
+// retry. A state machine without I/O: it is told what arrived and answers what to do next.
 //
 //   Exchange exchange(call, {.retry = policy, .auth = &authenticator});
 //   Action action = exchange.start(moment);             // Send
 //   action = exchange.on_response(response, moment);    // Send, Wait, FetchToken or Finish
+//
+// What it does in which state; the left-most rule that fits decides. A cell that is empty cannot
+// come up: it ends the call with an error that says so. exchange_table_test.cc has the table cell
+// by cell.
+//
+//               | ready | sent                                        | waiting | fetching |
+//               finished
+//   start       | S F   |                                             |         |          |
+//   401         |       | at the registry: S, F, or X as it came      |         |          |
+//   redirect    |       | S, or X: refused, in a circle, without end  |         |          |
+//   408 ... 5xx |       | W, X after the last attempt                 |         |          |
+//   400, 403    |       | of storage: S, at the registry again        |         |          |
+//   other       |       | X                                           |         |          |
+//   no answer   |       | W, X after the last attempt                 |         |          |
+//   time        |       |                                             | S F     |          |
+//   token       |       |                                             |         | S        |
+//   no token    |       |                                             |         | S F X    |
+//   stop        | X     | X                                           | X       | X        | X
+//
+//   S: Send   F: FetchToken   W: Wait   X: Finish
+//
+// A wait that the deadline would cut is not begun: X. A token that is fetched ahead of any
+// challenge and not to be had is gone without: S. A 401 or 403 to a delete, and a scope that the
+// token server does not know, are asked for in the next form of the right to delete: F.
 #pragma once
 
 #include <chrono>
@@ -51,6 +75,8 @@ struct ExchangeOptions {
   RetryPolicy retry = {};
   Authenticator* auth = nullptr;  // none: challenges are not answered. Must outlive the exchange
   bool follow_redirects = true;
+  // Hosts that may be further inside than the registry. Must outlive the exchange.
+  const std::vector<std::string>* inner_hosts = nullptr;
   // A wait that would go past it is not begun.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
@@ -58,6 +84,9 @@ struct ExchangeOptions {
 // Thread rule: one thread at a time.
 class Exchange {
  public:
+  // What it waits for: to be started, an answer, the time, a token, or nothing more.
+  enum class State { ready, sent, waiting, fetching, finished };
+
   Exchange(Call call, ExchangeOptions options);
 
   Action start(const Moment& moment);
@@ -68,21 +97,40 @@ class Exchange {
   Action on_token(const Token& token, bool fresh);
   Action on_token_error(Error error);
   // The caller's stop or deadline came first.
-  Action on_stop(std::string_view why) const;
+  Action on_stop(std::string_view why);
+
+  State state() const noexcept { return state_; }
+  int attempt() const noexcept { return attempt_; }  // counted from 1
 
  private:
+  Action enter(Action action);
+  Action out_of_step(std::string_view what);
+
   Action send() const;
+  Action begin(const Moment& moment);
+  Action answered(http::Response response, const Moment& moment);
+  Action failed(const http::Failure& failure, const Moment& moment);
+  Action no_token(Error error);
   void begin_attempt();
+  Need need() const;
+
   std::optional<Action> authenticate(const http::Response& response);
+  std::optional<Action> fetch(TokenRequest request, bool invalid_token,
+                              const http::Response& response);
+  std::optional<Action> widen(const http::Response& response);
+  void settle_delete_form(int status);
   std::optional<Action> redirect(const http::Response& response);
+  std::optional<Action> restart(const http::Response& response);
   std::optional<Action> retry(const http::Response& response, const Moment& moment);
   Action storage_error(const http::Response& response) const;
   Action wait(std::chrono::milliseconds delay, std::string reason, bool whole_host,
               const Moment& moment);
   Error error(ErrorCode code, std::string message, std::string hint = {}) const;
+  Error refusal(const http::Failure& failure) const;
 
   Call call_;
   ExchangeOptions options_;
+  State state_ = State::ready;
   int attempt_ = 1;
 
   // Of this attempt: it begins at the call's own URL again (an expired presigned one is not tried
@@ -90,13 +138,24 @@ class Exchange {
   std::string url_;
   std::vector<std::string> visited_ = {};
   bool left_origin_ = false;
+  http::Zone innermost_peer_;                 // of url_
+  std::optional<http::Zone> connected_ = {};  // where the registry answered from
+  int restarts_ = 0;                          // after a presigned URL that had expired
 
-  std::optional<Authorization> authorization_;
-  int challenged_ = 0;                    // 401s in this attempt
-  std::string answering_;                 // key of the token that is being fetched
-  std::vector<std::string> scopes_ = {};  // of that token
-  bool proven_ = false;  // the authorization was got in answer to a challenge of this call: a
-                         // second 401 is the registry's last word
+  std::vector<std::string> scope_forms_;
+  std::size_t scope_form_ = 0;
+  std::size_t first_scope_form_ = 0;
+  std::optional<Error> first_form_error_ = {};  // of the token for it
+  std::optional<http::Response> denied_ = {};   // what the registry said to the last form
+
+  std::optional<Authorization> authorization_ = {};
+  int challenged_ = 0;             // 401s in this attempt
+  TokenRequest asked_token_ = {};  // the last that was to be fetched
+  bool ahead_ = false;             // and no challenge asked for it
+  std::string fresh_key_ = {};     // of the last token that was fetched for this call
+  bool renewed_ = false;           // once more, for it was called invalid
+  std::string refused_key_ = {};   // of the token fetched ahead that was not to be had
+  std::optional<Error> refused_error_ = {};
 };
 
 }  // namespace purser::net

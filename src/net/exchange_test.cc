@@ -135,7 +135,9 @@ TEST_F(ExchangeTest, RetriesBrokenConnectionsAndNeverTlsVerdicts) {
   x.start(at(0s));
   EXPECT_THAT(x.on_failure({Kind::tls, "certificate has expired"}, at(0s)),
               FailsWith(ErrorCode::unreachable, HasSubstr("expired")));
-  EXPECT_THAT(x.on_failure({Kind::too_large, "too much"}, at(0s)),
+  auto y = make();
+  y.start(at(0s));
+  EXPECT_THAT(y.on_failure({Kind::too_large, "too much"}, at(0s)),
               FailsWith(ErrorCode::too_large, HasSubstr("too much")));
 }
 
@@ -242,6 +244,30 @@ TEST_F(ExchangeTest, ANewScopeInASecondChallengeIsAskedForOnce) {
   EXPECT_THAT(x.on_response(challenge(kMore), at(0s)), Finishes(401));
 }
 
+// A-22: a token that the registry calls invalid is fetched once more, and no more.
+TEST_F(ExchangeTest, AnInvalidTokenIsRenewedOnce) {
+  constexpr char kInvalid[] =
+      R"(Bearer realm="https://r.test/token",service="r.test",scope="repository:a:pull",error="invalid_token")";
+  auto x = make();
+  x.start(at(0s));
+  x.on_response(challenge(kBearer), at(0s));
+  x.on_token(token("t1"), true);
+  EXPECT_THAT(x.on_response(challenge(kInvalid), at(0s)), WantsToken(_));
+  EXPECT_THAT(x.on_token(token("t2"), true), SendsTo(kUrl, "Bearer t2"));
+  EXPECT_THAT(x.on_response(challenge(kInvalid), at(0s)), Finishes(401));
+}
+
+// A-21: before the answer, not by a 401.
+TEST_F(ExchangeTest, ATokenThatRanOutInAWaitIsFetchedAnewBeforeTheNextAttempt) {
+  auto x = make();
+  x.start(at(0s));
+  x.on_response(challenge(kBearer), at(0s));
+  x.on_token({Secret("short"), at(60s).now}, true);
+  x.on_response(reply(429, {{"Retry-After", "61"}}), at(0s));
+  EXPECT_THAT(x.on_timer(at(61s)), WantsToken(ElementsAre("repository:a:pull")));
+  EXPECT_THAT(x.on_token(token("t2"), true), SendsTo(kUrl, "Bearer t2"));
+}
+
 TEST_F(ExchangeTest, TokensThatAreAlwaysRefusedEndItAllTheSame) {
   auto x = make();
   x.start(at(0s));
@@ -268,7 +294,8 @@ TEST_F(ExchangeTest, AnotherOriginGetsNoAuthorizationAndNoCookie) {
                              "https://cdn.r.test/", "https://r.test.evil/"}) {
     Call call = call_of();
     call.request.headers.add("Cookie", "c=1");
-    auto x = make(call);
+    Authenticator auth(*RegistryName::parse("r.test"), password(), {});
+    Exchange x(call, {.auth = &auth});
     x.start(at(0s));
     x.on_response(challenge("Basic realm=r"), at(0s));
     const auto action = x.on_response(reply(307, {{"Location", target}}), at(0s));
@@ -310,7 +337,7 @@ TEST_F(ExchangeTest, AChallengeOfARedirectTargetIsNotAnswered) {
 }
 
 TEST_F(ExchangeTest, A404OfARedirectTargetIsNotTheRegistrysWord) {
-  for (const int status : {403, 404, 410}) {
+  for (const int status : {404, 410, 416}) {
     auto x = make();
     x.start(at(0s));
     x.on_response(reply(307, {{"Location", "https://cdn.test/blob"}}), at(0s));
@@ -320,6 +347,72 @@ TEST_F(ExchangeTest, A404OfARedirectTargetIsNotTheRegistrysWord) {
   x.start(at(0s));
   x.on_response(reply(307, {{"Location", "/elsewhere"}}), at(0s));
   EXPECT_THAT(x.on_response(reply(404), at(0s)), Finishes(404));
+}
+
+// A-36: a presigned URL that has expired; the registry gives a fresh one, twice at most.
+TEST_F(ExchangeTest, AnExpiredPresignedUrlIsAskedOfTheRegistryAgainWithItsRange) {
+  for (const int status : {400, 403}) {
+    Authenticator auth(*RegistryName::parse("r.test"), password(), {});
+    Exchange x(call_of(), {.auth = &auth});
+    x.start(at(0s));
+    x.on_response(challenge("Basic realm=r"), at(0s));
+    for (const char* target : {"https://cdn.test/1", "https://cdn.test/2"}) {
+      EXPECT_THAT(x.on_response(reply(307, {{"Location", target}}), at(0s)),
+                  SendsTo(target, "none"));
+      const auto again = x.on_response(reply(status), at(0s));
+      ASSERT_THAT(again, SendsTo(kUrl, "Basic bWU6cHc="));
+      EXPECT_EQ(std::get<Send>(again).request.headers.get("Range"), "bytes=5-");
+    }
+    x.on_response(reply(307, {{"Location", "https://cdn.test/3"}}), at(0s));
+    EXPECT_THAT(x.on_response(reply(status), at(0s)),
+                FailsWith(ErrorCode::bad_response,
+                          HasSubstr("cdn.test, which answered " + std::to_string(status))));
+  }
+}
+
+// A-35: what the registry leads to is no further inside than the registry was seen to be.
+TEST_F(ExchangeTest, BoundsWhereARedirectMayLead) {
+  using http::Zone;
+  const auto bound = [&](std::optional<Zone> registry, const char* location,
+                         const std::vector<std::string>& inner_hosts = {}) {
+    Exchange x(call_of(), {.auth = &auth_, .inner_hosts = &inner_hosts});
+    const auto first = x.start(at(0s));
+    EXPECT_EQ(std::get<Send>(first).request.innermost_peer, Zone::link_local);
+    auto response = reply(307, {{"Location", location}});
+    if (registry) response.peer = http::Peer{"", *registry};
+    return std::get<Send>(x.on_response(response, at(0s))).request.innermost_peer;
+  };
+  for (const Zone zone : {Zone::internet, Zone::private_network, Zone::this_machine}) {
+    EXPECT_EQ(bound(zone, "https://cdn.test/"), zone);
+    EXPECT_EQ(bound(zone, "/elsewhere"), Zone::link_local);
+    EXPECT_EQ(bound(zone, "https://cdn.test/", {"cdn.test"}), Zone::link_local);
+  }
+  EXPECT_EQ(bound({}, "https://cdn.test/"), Zone::internet);
+}
+
+// A-35: not even by way of a third place, and not by an answer of that place.
+TEST_F(ExchangeTest, TheBoundIsTheRegistrysAllTheWay) {
+  auto x = make();
+  x.start(at(0s));
+  auto response = reply(307, {{"Location", "https://cdn.test/"}});
+  response.peer = http::Peer{"", http::Zone::internet};
+  x.on_response(response, at(0s));
+  response = reply(307, {{"Location", "https://inside.test/"}});
+  response.peer = http::Peer{"", http::Zone::this_machine};
+  const auto action = x.on_response(response, at(0s));
+  EXPECT_EQ(std::get<Send>(action).request.innermost_peer, http::Zone::internet);
+}
+
+// A-35
+TEST_F(ExchangeTest, AnAddressTooFarInsideIsRefusedAndNotTriedAgain) {
+  auto x = make();
+  x.start(at(0s));
+  x.on_response(reply(307, {{"Location", "https://cdn.test:8443/"}}), at(0s));
+  const auto action = x.on_failure(
+      {http::Failure::Kind::refused, "cdn.test is at 10.0.0.1, on a private network"}, at(0s));
+  ASSERT_THAT(action, FailsWith(ErrorCode::refused, HasSubstr("cdn.test is at 10.0.0.1")));
+  EXPECT_THAT(std::get<Finish>(action).result.error().hint,
+              HasSubstr("--allow-inside cdn.test:8443"));
 }
 
 // A-33
@@ -390,6 +483,109 @@ TEST_F(ExchangeTest, ARetryBeginsAtTheRegistryAgain) {
   x.on_response(reply(307, {{"Location", "https://cdn.test/expired"}}), at(0s));
   EXPECT_THAT(x.on_response(reply(503), at(0s)), WaitsUntil(250ms));
   EXPECT_THAT(x.on_timer(at(0s)), SendsTo(kUrl, "none"));
+}
+
+class DeleteScopeTest : public ExchangeTest {
+ protected:
+  static constexpr char kDelete[] =
+      R"(Bearer realm="https://r.test/token",service="r.test",scope="repository:a:delete",error="insufficient_scope")";
+
+  static Call delete_of(const std::string& repository) {
+    Call call = call_of("DELETE");
+    call.scope = "repository:" + repository + ":delete";
+    call.repository = repository;
+    return call;
+  }
+  static Error refused_by_token_server(int status) {
+    Error error{.code = ErrorCode::bad_response, .message = std::to_string(status)};
+    error.http = HttpFailure{.status = status};
+    return error;
+  }
+};
+
+// A-13
+TEST_F(DeleteScopeTest, AsksForTheRightByItsNextNameWhenTheRegistryWantsMore) {
+  for (const bool by_challenge : {true, false}) {
+    Authenticator auth(*RegistryName::parse("r.test"), password(), {});
+    Exchange x(delete_of("a"), {.auth = &auth});
+    const auto denied = [&] {
+      return x.on_response(by_challenge ? challenge(kDelete) : reply(403), at(0s));
+    };
+    x.start(at(0s));
+    EXPECT_THAT(x.on_response(challenge(kDelete), at(0s)),
+                WantsToken(ElementsAre("repository:a:delete")));
+    x.on_token(token("t1"), true);
+    EXPECT_THAT(denied(), WantsToken(ElementsAre("repository:a:delete,pull,push")));
+    x.on_token(token("t2"), true);
+    EXPECT_THAT(denied(), WantsToken(ElementsAre("repository:a:*")));
+    EXPECT_THAT(x.on_token(token("t3"), true), SendsTo(kUrl, "Bearer t3"));
+    EXPECT_THAT(denied(), Finishes(by_challenge ? 401 : 403));
+  }
+}
+
+// A-13: quay's token server answers 400 to `delete`. What it took is asked for first from then on.
+TEST_F(DeleteScopeTest, RemembersTheNameThatTheRegistryTakes) {
+  auto x = make(delete_of("a"));
+  x.start(at(0s));
+  x.on_response(challenge(kBearer), at(0s));
+  EXPECT_THAT(x.on_token_error(refused_by_token_server(400)),
+              WantsToken(ElementsAre("repository:a:delete,pull,push")));
+  EXPECT_THAT(x.on_token_error(refused_by_token_server(400)),
+              WantsToken(ElementsAre("repository:a:*")));
+  x.on_token(token("t"), true);
+  EXPECT_THAT(x.on_response(reply(202), at(0s)), Finishes(202));
+  auto other = make(delete_of("b"));
+  EXPECT_THAT(other.start(at(0s)), WantsToken(ElementsAre("repository:b:*")));
+}
+
+// A-13, A-23: a right that is not there is searched for once in each repository.
+TEST_F(DeleteScopeTest, SearchesForARightThatIsNotThereOnce) {
+  const auto tokens_until_denied = [&](const std::string& repository) {
+    auto x = make(delete_of(repository));
+    auto action = x.start(at(0s));
+    int tokens = 0;
+    while (!std::holds_alternative<Finish>(action)) {
+      if (std::holds_alternative<FetchToken>(action)) {
+        ++tokens;
+        action = x.on_token(token("t"), true);
+      } else {
+        const bool authorized =
+            std::get<Send>(action).request.headers.get("Authorization").has_value();
+        action = x.on_response(authorized ? reply(403) : challenge(kBearer), at(0s));
+      }
+    }
+    EXPECT_THAT(action, Finishes(403));
+    return tokens;
+  };
+  EXPECT_EQ(tokens_until_denied("a"), 3);
+  EXPECT_EQ(tokens_until_denied("a"), 1);
+  EXPECT_EQ(tokens_until_denied("b"), 3);
+}
+
+// A wrong password must not be tried three times for one delete: that could lock the account.
+TEST_F(DeleteScopeTest, APasswordThatWasNeverAcceptedIsNotTriedUnderAnotherName) {
+  auto x = make(delete_of("a"));
+  x.start(at(0s));
+  x.on_response(challenge(kBearer), at(0s));
+  EXPECT_THAT(x.on_token_error(refused_by_token_server(401)),
+              FailsWith(ErrorCode::bad_response, "401"));
+
+  auth_.credentials().note_accepted(auth_.credentials().find("a")->identity);
+  auto good = make(delete_of("a"));
+  EXPECT_THAT(good.start(at(0s)), WantsToken(_));
+  EXPECT_THAT(good.on_token_error(refused_by_token_server(401)),
+              WantsToken(ElementsAre("repository:a:delete,pull,push")));
+}
+
+// What the registry said to the token that there was says more than why there is no other.
+TEST_F(DeleteScopeTest, TellsTheRegistrysOwnAnswerWhenThereIsNoOtherToken) {
+  auto x = make(delete_of("a"));
+  x.start(at(0s));
+  x.on_response(challenge(kBearer), at(0s));
+  x.on_token(token("t1"), true);
+  x.on_response(reply(403), at(0s));
+  EXPECT_THAT(x.on_token_error(refused_by_token_server(400)), WantsToken(_));
+  EXPECT_THAT(x.on_token_error(refused_by_token_server(400)), Finishes(403));
 }
 
 TEST_F(ExchangeTest, OnlyTheRegistrysOwn429PausesItsHost) {

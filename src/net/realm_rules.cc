@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "net/reach.h"
 
 namespace purser::net {
 namespace {
@@ -37,14 +38,6 @@ bool is_known_pair(const RegistryName& registry, const Origin& realm) {
   });
 }
 
-// "host" stands for port 443, "host:port" for that port: an exact match, never a suffix.
-bool is_allowed(const std::vector<std::string>& allowed, const Origin& realm) {
-  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
-    const auto url = Url::parse("https://" + entry + "/");
-    return url && url->origin() == realm;
-  });
-}
-
 }  // namespace
 
 bool is_origin_of(const RegistryName& registry, const Origin& origin) {
@@ -68,14 +61,15 @@ Status check_realm(const RegistryName& registry, const Origin& asked_by, const s
   }
   const Origin& to = url->origin();
   if (to == asked_by) return {};
-  if (asked_by.is_loopback() && to.is_loopback()) return {};
+  const bool downgrade = asked_by.scheme == "https" && to.scheme == "http";
+  if (asked_by.is_loopback() && to.is_loopback() && !downgrade) return {};
   if (to.scheme != "https") {
     error.message = "the registry's token realm " + redacted_url(realm) +
                     " is not https, so nothing was sent to it";
     error.hint = "Correct the realm in the registry's configuration";
     return Unexpected(std::move(error));
   }
-  if (is_known_pair(registry, to) || is_allowed(allowed, to)) return {};
+  if (is_known_pair(registry, to) || is_listed(allowed, to)) return {};
   if (!with_credential && !to.is_loopback()) return {};
   const std::string host = to.host + (to.port == 443 ? "" : ":" + std::to_string(to.port));
   error.message = "the registry's token realm is on another host, " + host +

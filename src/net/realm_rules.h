@@ -15,8 +15,9 @@ bool is_origin_of(const RegistryName& registry, const Origin& origin);
 
 // May a token be asked for at `realm` by a registry at `asked_by`? With a credential it may be: the
 // registry's own origin; over https an allowed host or the known token server of this registry; a
-// loopback realm for a loopback registry. Without: any https realm too, unless it leads back into
-// this machine. Errors: refused, saying what to allow; bad_response for a realm that is no URL.
+// loopback realm for a loopback registry, in http only where the registry is. Without: any https
+// realm too, unless it leads back into this machine. Errors: refused, saying what to allow;
+// bad_response for a realm that is no URL.
 Status check_realm(const RegistryName& registry, const Origin& asked_by, const std::string& realm,
                    const std::vector<std::string>& allowed, bool with_credential);
 

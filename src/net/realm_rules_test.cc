@@ -97,6 +97,18 @@ TEST(RealmRulesTest, ALoopbackRegistryMayHaveALoopbackRealm) {
               HasError(ErrorCode::refused, HasSubstr("password")));
 }
 
+// C.1-3: on this machine too, a token that was got in the clear is anybody's.
+TEST(RealmRulesTest, ALoopbackRegistryInHttpsHasNoRealmInHttp) {
+  for (const bool known : {true, false}) {
+    EXPECT_THAT(
+        check("localhost:5000", "https://localhost:5000/", "http://localhost:5001/t", known),
+        HasError(ErrorCode::refused, HasSubstr("not https")));
+    EXPECT_THAT(
+        check("localhost:5000", "https://localhost:5000/", "https://localhost:5001/t", known),
+        IsOk());
+  }
+}
+
 //
 TEST(RealmRulesTest, AnonymousTokensComeFromAnyHttpsRealmButThisMachine) {
   EXPECT_THAT(check("r.test", "https://r.test/", "https://auth.test/t", false), IsOk());

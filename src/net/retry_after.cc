@@ -35,8 +35,9 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
   if (!is_letter(text.front())) return std::nullopt;
   const time_t date = curl_getdate(std::string(text).c_str(), nullptr);
   if (date < 0) return std::nullopt;
-  return positive(
-      std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::from_time_t(date) - now));
+  // In seconds: the clock's own nanoseconds end in the year 2262.
+  const auto since_epoch = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+  return positive(std::chrono::seconds(date) - since_epoch);
 }
 
 }  // namespace purser::net

@@ -40,6 +40,7 @@ TEST(RetryAfterTest, ReadsSecondsAndDates) {
   EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:49:38 GMT", now), 1s);
   EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), std::nullopt);
   EXPECT_GT(parse_retry_after("99999999999999999999", now), 24h * 365);
+  EXPECT_GT(parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now), 24h * 365);
   for (const char* text : {"", "0", "-1", "1.5", "soon", "Sun, 99 Nov"}) {
     EXPECT_EQ(parse_retry_after(text, now), std::nullopt) << text;
   }

@@ -7,29 +7,28 @@
 namespace purser::net {
 namespace {
 
+const std::string kEverything = "*";
+
 struct Resource {
   std::string name;  // type and name: "repository:team/app"
   std::set<std::string> actions;
 };
 
 void add_scope(std::vector<Resource>& resources, std::string_view scope) {
-  // A resource's name may have colons in it (host:port): the last one ends it. A scope without two
-  // is not of this grammar; it is passed on as it is.
-  const auto last = scope.rfind(':');
-  const bool structured = last != std::string_view::npos && scope.find(':') != last;
-  const auto name = scope.substr(0, structured ? last : scope.size());
+  const auto name = resource_of(scope);
   auto found = std::find_if(resources.begin(), resources.end(),
                             [&](const Resource& resource) { return resource.name == name; });
   if (found == resources.end()) {
     found = resources.insert(resources.end(), Resource{std::string(name), {}});
   }
-  if (!structured) return;
-  std::string_view actions = scope.substr(last + 1);
+  if (name.size() == scope.size()) return;
+  std::string_view actions = scope.substr(name.size() + 1);
   while (!actions.empty()) {
     const auto action = actions.substr(0, actions.find(','));
     if (!action.empty()) found->actions.emplace(action);
     actions.remove_prefix(std::min(actions.size(), action.size() + 1));
   }
+  if (found->actions.count(kEverything) != 0) found->actions = {kEverything};
 }
 
 void add_scopes(std::vector<Resource>& resources, std::string_view scopes) {
@@ -51,6 +50,21 @@ std::string text_of(const Resource& resource) {
 
 }  // namespace
 
+std::string_view resource_of(std::string_view scope) {
+  // A resource's name may have colons in it (host:port): the last one ends it. A scope without two
+  // is not of this grammar; it is a name as a whole.
+  const auto last = scope.rfind(':');
+  const bool structured = last != std::string_view::npos && scope.find(':') != last;
+  return scope.substr(0, structured ? last : scope.size());
+}
+
+std::vector<std::string> forms_of(const std::string& scope) {
+  constexpr std::string_view kDelete = ":delete";
+  if (!scope.starts_with("repository:") || !scope.ends_with(kDelete)) return {scope};
+  const std::string resource = scope.substr(0, scope.size() - kDelete.size());
+  return {scope, resource + ":pull,push,delete", resource + ":*"};
+}
+
 std::vector<std::string> union_of_scopes(std::string_view first, std::string_view second) {
   std::vector<Resource> resources;
   add_scopes(resources, first);
@@ -69,8 +83,10 @@ bool covers(const std::vector<std::string>& granted, std::string_view scopes) {
     const auto found = std::find_if(have.begin(), have.end(), [&](const Resource& resource) {
       return resource.name == wanted.name;
     });
-    return found != have.end() && std::includes(found->actions.begin(), found->actions.end(),
-                                                wanted.actions.begin(), wanted.actions.end());
+    if (found == have.end()) return false;
+    if (found->actions.count(kEverything) != 0) return true;
+    return std::includes(found->actions.begin(), found->actions.end(), wanted.actions.begin(),
+                         wanted.actions.end());
   });
 }
 

@@ -42,6 +42,22 @@ TEST(ScopeTest, CoversOnlyWhatIsThere) {
   EXPECT_TRUE(covers(granted, ""));
   EXPECT_FALSE(covers(granted, "repository:a:delete"));
   EXPECT_FALSE(covers(granted, "repository:b:pull"));
+  EXPECT_TRUE(covers({"repository:a:*"}, "repository:a:delete,pull"));
+}
+
+TEST(ScopeTest, AStarIsEveryAction) {
+  EXPECT_THAT(union_of_scopes("repository:a:delete", "repository:a:*"),
+              ElementsAre("repository:a:*"));
+}
+
+//
+TEST(ScopeTest, TheRightToDeleteHasThreeNames) {
+  EXPECT_THAT(
+      forms_of("repository:a/b:delete"),
+      ElementsAre("repository:a/b:delete", "repository:a/b:pull,push,delete", "repository:a/b:*"));
+  EXPECT_THAT(forms_of("repository:a/b:pull"), ElementsAre("repository:a/b:pull"));
+  EXPECT_THAT(forms_of("registry:catalog:delete"), ElementsAre("registry:catalog:delete"));
+  EXPECT_THAT(forms_of(""), ElementsAre(""));
 }
 
 }  // namespace

@@ -44,25 +44,46 @@ bool refuses_identity_tokens(int status) {
 
 }  // namespace
 
+std::string describe(const Credential& credential) {
+  const bool token = credential.password.empty() && !credential.identity_token.empty();
+  std::string text = token ? "the identity token" : "the user name and password";
+  if (!credential.source.empty()) text += " of " + credential.source;
+  if (!token && !credential.username.empty()) text += " (user " + credential.username + ")";
+  return sanitize_for_terminal(text);
+}
+
 std::string basic_authorization(const Credential& credential) {
   return "Basic " + base64(credential.username + ":" + credential.password.reveal());
+}
+
+std::string TokenRequest::family() const {
+  return origin + '\n' + realm + '\n' + service + '\n' + std::to_string(identity);
 }
 
 std::string TokenRequest::key() const {
   auto sorted = scopes;
   std::sort(sorted.begin(), sorted.end());
-  std::string key = realm + '\n' + service + '\n' + (with_credential ? "known" : "anonymous");
+  std::string key = family();
   for (const std::string& scope : sorted) key += '\n' + scope;
   return key;
 }
 
-TokenFetch::TokenFetch(TokenRequest request, std::optional<Credential> credential)
+TokenFetch::TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential)
     : request_(std::move(request)) {
-  if (request_.with_credential) credential_ = std::move(credential);
+  if (request_.identity != 0) credential_ = std::move(credential);
   posting_ = credential_ && !credential_->identity_token.empty();
 }
 
 http::Request TokenFetch::first() const { return posting_ ? post() : get(); }
+
+http::Request TokenFetch::empty_request() const {
+  http::Request request;
+  request.max_body_bytes = kMaxTokenAnswerBytes;
+  request.innermost_peer = request_.innermost_peer;
+  request.headers.add("Accept", "application/json");
+  request.headers.add("Accept-Encoding", "identity");
+  return request;
+}
 
 http::Request TokenFetch::get() const {
   std::string query;
@@ -72,10 +93,7 @@ http::Request TokenFetch::get() const {
   if (!request_.service.empty()) add("service", request_.service);
   for (const std::string& scope : request_.scopes) add("scope", scope);
   add("client_id", "purser");
-  http::Request request;
-  request.max_body_bytes = kMaxTokenAnswerBytes;
-  request.headers.add("Accept", "application/json");
-  request.headers.add("Accept-Encoding", "identity");
+  http::Request request = empty_request();
   if (credential_) {
     add("account", credential_->username);
     request.headers.add("Authorization", basic_authorization(*credential_));
@@ -92,12 +110,9 @@ http::Request TokenFetch::post() const {
   for (const std::string& scope : request_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
   if (!scopes.empty()) form += "&scope=" + percent_encode(scopes);
   form += "&refresh_token=" + percent_encode(credential_->identity_token.reveal());
-  http::Request request;
+  http::Request request = empty_request();
   request.method = "POST";
   request.url = request_.realm;
-  request.max_body_bytes = kMaxTokenAnswerBytes;
-  request.headers.add("Accept", "application/json");
-  request.headers.add("Accept-Encoding", "identity");
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   request.body = std::make_shared<const std::string>(std::move(form));
   return request;
@@ -121,13 +136,14 @@ Error TokenFetch::refused_by_server(const http::Response& response) const {
   if (status == 401 || status == 403) {
     error.code = ErrorCode::unauthorized;
     if (credential_) {
-      error = token_error(ErrorCode::unauthorized, request_.realm,
-                          "refused the credentials (" + std::to_string(status) + ")");
-      error.hint = "Check the user name and the password";
+      error = token_error(
+          ErrorCode::unauthorized, request_.realm,
+          "did not accept " + describe(*credential_) + " (" + std::to_string(status) + ")");
+      error.hint = "Check them; `purser login` replaces what is stored";
     } else {
       error = token_error(ErrorCode::unauthorized, request_.realm,
                           "gives no token without credentials (" + std::to_string(status) + ")");
-      error.hint = "Give a user name and a password for this registry";
+      error.hint = "Log in with `purser login`, or give -u and a password";
     }
   } else if (status == 429) {
     error.code = ErrorCode::rate_limited;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -21,24 +22,28 @@ struct Token {
   std::chrono::steady_clock::time_point expires = {};  // monotonic: wall-clock jumps do not matter
 };
 
-// What a challenge asks for, checked: the realm may be asked, and with the credential if
-// `with_credential` says so.
+// What a challenge asks for, checked: the realm may be asked, and with the credential of
+// `identity`.
 struct TokenRequest {
   std::string realm = {};
-  std::string service = {};              // empty: none
-  std::vector<std::string> scopes = {};  // as union_of_scopes gives them
-  bool with_credential = false;
+  std::string service = {};                            // empty: none
+  std::vector<std::string> scopes = {};                // as union_of_scopes gives them
+  std::size_t identity = 0;                            // CredentialBook's; 0: anonymous
+  std::string origin = {};                             // of the registry that the token is for
+  http::Zone innermost_peer = http::Zone::link_local;  // of the realm
 
-  // Equal for equal needs, whatever the order of the scopes.
+  // Equal for equal needs, whatever the order of the scopes. No secret is in it.
   std::string key() const;
+  // The key without the scopes: whom a token is from, for and about.
+  std::string family() const;
 };
 
 // The requests that get one token: usually one; an identity token that the server does not take
 // falls back to the password, if there is one. Thread rule: one thread at a time.
 class TokenFetch {
  public:
-  // `credential` must be there if the request says with_credential; otherwise it is not used.
-  TokenFetch(TokenRequest request, std::optional<Credential> credential);
+  // `credential`: of the request's identity; null for an anonymous one.
+  TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential);
 
   http::Request first() const;
   // The token, an error, or the next request to send. Errors: unauthorized, rate_limited,
@@ -47,18 +52,22 @@ class TokenFetch {
                                                        std::chrono::steady_clock::time_point now);
 
  private:
+  http::Request empty_request() const;
   http::Request get() const;
   http::Request post() const;
   Error refused_by_server(const http::Response& response) const;
 
   TokenRequest request_;
-  std::optional<Credential> credential_;
+  std::shared_ptr<const Credential> credential_;
   bool posting_ = false;
 };
 
 // The token of a 200 answer. `realm` is for the error alone.
 Result<Token> parse_token(const std::string& body, const std::string& realm,
                           std::chrono::steady_clock::time_point now);
+
+// For errors: "the user name and password of ~/.docker/config.json (user me)". No secret.
+std::string describe(const Credential& credential);
 
 // "Basic dXNlcjpwYXNz"
 std::string basic_authorization(const Credential& credential);

@@ -1,43 +1,73 @@
 #include "net/token_cache.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "net/scope.h"
+
 namespace purser::net {
+namespace {
+
+std::string shelf_of(const TokenRequest& request) {
+  std::string shelf = request.family();
+  const auto first = std::min_element(request.scopes.begin(), request.scopes.end());
+  if (first != request.scopes.end()) shelf.append("\n").append(resource_of(*first));
+  return shelf;
+}
+
+bool serves(const std::vector<std::string>& scopes, const TokenRequest& request) {
+  if (request.scopes.size() == 1) return covers(scopes, request.scopes.front());
+  return std::is_permutation(scopes.begin(), scopes.end(), request.scopes.begin(),
+                             request.scopes.end());
+}
+
+}  // namespace
 
 // Guarded by the cache's mutex.
 struct TokenCache::Flight {
+  TokenRequest request;
   std::string key;
   FlightState state = FlightState::under_way;
   std::optional<Result<Token>> outcome = {};
   std::vector<std::shared_ptr<http::CompletionQueue>> waiting = {};
 };
 
-TokenCache::Ticket TokenCache::acquire(const std::string& key,
-                                       std::chrono::steady_clock::time_point now,
+const Token* TokenCache::find(const TokenRequest& request, TimePoint now) {
+  const auto shelf = tokens_.find(shelf_of(request));
+  if (shelf == tokens_.end()) return nullptr;
+  Entries& entries = shelf->second;
+  std::erase_if(entries, [&](const Entry& entry) { return now >= entry.token.expires; });
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) {
+    return serves(entry.scopes, request);
+  });
+  return found == entries.end() ? nullptr : &found->token;
+}
+
+TokenCache::Ticket TokenCache::acquire(const TokenRequest& request, TimePoint now,
                                        const std::shared_ptr<http::CompletionQueue>& queue) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = tokens_.find(key); found != tokens_.end()) {
-    if (now < found->second.expires) return {.token = found->second};
-    tokens_.erase(found);
-  }
-  auto& flight = flights_[key];
+  if (const Token* token = find(request, now)) return {.token = *token};
+  auto& flight = flights_[request.key()];
   const bool leads = !flight;
-  if (leads) flight = std::make_shared<Flight>(Flight{.key = key});
+  if (leads) flight = std::make_shared<Flight>(Flight{.request = request, .key = request.key()});
   flight->waiting.push_back(queue);
   return {.flight = flight, .leads = leads};
 }
 
-std::optional<Token> TokenCache::peek(const std::string& key,
-                                      std::chrono::steady_clock::time_point now) const {
+std::optional<Token> TokenCache::peek(const TokenRequest& request, TimePoint now) {
   const std::lock_guard lock(mutex_);
-  const auto found = tokens_.find(key);
-  if (found == tokens_.end() || now >= found->second.expires) return std::nullopt;
-  return found->second;
+  const Token* token = find(request, now);
+  return token == nullptr ? std::nullopt : std::optional(*token);
 }
 
 void TokenCache::land(const std::shared_ptr<Flight>& flight, Result<Token> outcome) {
   const std::lock_guard lock(mutex_);
-  if (outcome) tokens_.insert_or_assign(flight->key, *outcome);
+  if (outcome) {
+    Entries& entries = tokens_[shelf_of(flight->request)];
+    std::erase_if(entries,
+                  [&](const Entry& entry) { return entry.scopes == flight->request.scopes; });
+    entries.push_back({flight->request.scopes, *outcome});
+  }
   flight->state = FlightState::landed;
   flight->outcome = std::move(outcome);
   end(flight);
@@ -64,10 +94,12 @@ Result<Token> TokenCache::outcome(const std::shared_ptr<Flight>& flight) const {
   return *flight->outcome;
 }
 
-void TokenCache::drop(const std::string& key, const Secret& text) {
+void TokenCache::drop(const TokenRequest& request, const Secret& text) {
   const std::lock_guard lock(mutex_);
-  const auto found = tokens_.find(key);
-  if (found != tokens_.end() && found->second.text.reveal() == text.reveal()) tokens_.erase(found);
+  const auto shelf = tokens_.find(shelf_of(request));
+  if (shelf == tokens_.end()) return;
+  std::erase_if(shelf->second,
+                [&](const Entry& entry) { return entry.token.text.reveal() == text.reveal(); });
 }
 
 }  // namespace purser::net

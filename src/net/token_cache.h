@@ -1,4 +1,4 @@
-// The tokens of one registry and one user, each fetched once however many wait for it.
+// The tokens of one registry, each fetched once however many wait for it.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,8 @@ namespace purser::net {
 // Thread rule: all members may be called at once.
 class TokenCache {
  public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   // A token that is being fetched. Whoever leads fetches it and lands or abandons it.
   struct Flight;
   struct Ticket {
@@ -26,12 +28,12 @@ class TokenCache {
     bool leads = false;                   // and the caller has to fetch it
   };
 
-  // `queue` is woken when the flight ends.
-  Ticket acquire(const std::string& key, std::chrono::steady_clock::time_point now,
+  // The token of this request; for a request of one scope, one with more rights will do. `queue` is
+  // woken when the flight ends.
+  Ticket acquire(const TokenRequest& request, TimePoint now,
                  const std::shared_ptr<http::CompletionQueue>& queue);
   // The token, if one that lives is there; fetches nothing.
-  std::optional<Token> peek(const std::string& key,
-                            std::chrono::steady_clock::time_point now) const;
+  std::optional<Token> peek(const TokenRequest& request, TimePoint now);
 
   // How the leader ends a flight: with what came of it, or (cancelled) with nothing, so that
   // another one leads.
@@ -42,14 +44,23 @@ class TokenCache {
   // Of a landed flight.
   Result<Token> outcome(const std::shared_ptr<Flight>& flight) const;
 
-  // The registry did not take this token. A newer one under the same key stays.
-  void drop(const std::string& key, const Secret& text);
+  // The registry did not take this token for what the request is about. A newer one stays.
+  void drop(const TokenRequest& request, const Secret& text);
 
  private:
+  struct Entry {
+    std::vector<std::string> scopes;
+    Token token;
+  };
+  using Entries = std::vector<Entry>;
+
+  const Token* find(const TokenRequest& request, TimePoint now);
   void end(const std::shared_ptr<Flight>& flight);
 
   mutable std::mutex mutex_;
-  std::map<std::string, Token> tokens_;
+  // By family and first resource: the few tokens that can stand in for each other lie together, so
+  // that a run over many repositories looks at none but its own.
+  std::map<std::string, Entries> tokens_;
   std::map<std::string, std::shared_ptr<Flight>> flights_;
 };
 

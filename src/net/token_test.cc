@@ -20,14 +20,23 @@ constexpr char kRealm[] = "https://auth.test/token?x=1,2";
 Result<Token> parse(const std::string& body) { return parse_token(body, kRealm, kNow); }
 
 TokenRequest request(bool with_credential) {
-  return {kRealm, "my \"svc\", v2", {"repository:a/b:pull", "repository:c:pull"}, with_credential};
+  return {kRealm,
+          "my \"svc\", v2",
+          {"repository:a/b:pull", "repository:c:pull"},
+          with_credential ? 1u : 0u};
 }
 
-Credential password() { return {.username = "me", .password = Secret("p:w")}; }
+Credential password() {
+  return {.username = "me", .password = Secret("p:w"), .source = "~/.docker/config.json"};
+}
+
+TokenFetch fetch_of(const TokenRequest& request, Credential credential = password()) {
+  return TokenFetch(request, std::make_shared<const Credential>(std::move(credential)));
+}
 
 // a query in the realm stays, each scope is a parameter of its own.
 TEST(TokenFetchTest, AsksWithTheRealmsQueryServiceAndScopes) {
-  const auto get = TokenFetch(request(true), password()).first();
+  const auto get = fetch_of(request(true)).first();
   EXPECT_EQ(get.method, "GET");
   EXPECT_EQ(get.url,
             "https://auth.test/token?x=1,2&service=my%20%22svc%22%2C%20v2"
@@ -39,9 +48,19 @@ TEST(TokenFetchTest, AsksWithTheRealmsQueryServiceAndScopes) {
 
 // A-24, and: the password is not sent to a realm that may be asked only anonymously.
 TEST(TokenFetchTest, AsksAnonymouslyWithoutAnyTraceOfTheUser) {
-  const auto get = TokenFetch(request(false), password()).first();
+  const auto get = fetch_of(request(false)).first();
   EXPECT_FALSE(get.headers.get("Authorization"));
   EXPECT_THAT(get.url, Not(HasSubstr("account")));
+}
+
+// what the realm may be connected to is part of the request for it.
+TEST(TokenFetchTest, BoundsWhereTheRealmMayBe) {
+  auto bounded = request(true);
+  bounded.innermost_peer = http::Zone::private_network;
+  EXPECT_EQ(fetch_of(bounded).first().innermost_peer, http::Zone::private_network);
+  Credential credential = password();
+  credential.identity_token = Secret("r");
+  EXPECT_EQ(fetch_of(bounded, credential).first().innermost_peer, http::Zone::private_network);
 }
 
 //
@@ -49,7 +68,7 @@ TEST(TokenFetchTest, AnIdentityTokenIsPostedAndFallsBackToThePassword) {
   Credential credential = password();
   credential.identity_token = Secret("re&fresh");
   for (const int status : {400, 401, 404, 405}) {
-    TokenFetch fetch(request(true), credential);
+    auto fetch = fetch_of(request(true), credential);
     const auto post = fetch.first();
     EXPECT_EQ(post.method, "POST");
     EXPECT_EQ(post.url, kRealm);
@@ -61,17 +80,20 @@ TEST(TokenFetchTest, AnIdentityTokenIsPostedAndFallsBackToThePassword) {
     EXPECT_EQ(std::get<http::Request>(next).headers.get("Authorization"), "Basic bWU6cDp3");
   }
   credential.password = Secret();
-  TokenFetch fetch(request(true), credential);
+  auto fetch = fetch_of(request(true), credential);
   EXPECT_THAT(std::get<Result<Token>>(fetch.on_answer({401, {}, {}}, kNow)),
-              HasError(ErrorCode::unauthorized, HasSubstr("refused")));
+              HasError(ErrorCode::unauthorized,
+                       HasSubstr("did not accept the identity token of ~/.docker/config.json")));
 }
 
 TEST(TokenFetchTest, TellsWhyThereIsNoToken) {
   const auto error = [](bool known, int status) {
-    TokenFetch fetch(request(known), password());
+    auto fetch = fetch_of(request(known));
     return std::get<Result<Token>>(fetch.on_answer({status, {}, "<html>no</html>"}, kNow));
   };
-  EXPECT_THAT(error(true, 401), HasError(ErrorCode::unauthorized, HasSubstr("the credentials")));
+  EXPECT_THAT(error(true, 401), HasError(ErrorCode::unauthorized,
+                                         HasSubstr("did not accept the user name and password of "
+                                                   "~/.docker/config.json (user me) (401)")));
   EXPECT_THAT(error(false, 403), HasError(ErrorCode::unauthorized, HasSubstr("without")));
   EXPECT_THAT(error(true, 307), HasError(ErrorCode::bad_response, HasSubstr("redirect")));
   EXPECT_THAT(error(true, 404), HasError(ErrorCode::bad_response, HasSubstr("404")));
@@ -122,6 +144,9 @@ TEST(TokenRequestTest, TheSameNeedHasTheSameKey) {
   EXPECT_NE(other.key(), request(true).key());
   other = request(true);
   other.service = "x";
+  EXPECT_NE(other.key(), request(true).key());
+  other = request(true);
+  other.origin = "https://other.test";
   EXPECT_NE(other.key(), request(true).key());
 }
 

@@ -24,13 +24,16 @@ std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0)
   return std::string(text);
 }
 
-bool has_unsafe_byte(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    // Browsers read a backslash as a slash, others do not: no two readers of a URL must disagree
-    // about its host.
-    return byte <= 0x20 || byte == 0x7f || c == '\\';
-  });
+// Longer ones are nobody's address, and some servers cut them: two readers would disagree (C.1-25).
+constexpr std::size_t kMaxUrlBytes = 8 * 1024;
+
+bool is_unsafe(std::string_view text) {
+  return text.size() > kMaxUrlBytes || std::any_of(text.begin(), text.end(), [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           // Browsers read a backslash as a slash, others do not: no two readers of a URL must
+           // disagree about its host.
+           return byte <= 0x20 || byte == 0x7f || c == '\\';
+         });
 }
 
 }  // namespace
@@ -48,7 +51,7 @@ std::string Origin::str() const {
 }
 
 std::optional<Url> Url::parse(std::string_view text) {
-  if (has_unsafe_byte(text)) return std::nullopt;
+  if (is_unsafe(text)) return std::nullopt;
   const std::string copy(text.substr(0, text.find('#')));
   const CurluHandle handle(curl_url());
   if (!handle ||
@@ -72,7 +75,7 @@ std::optional<Url> Url::parse(std::string_view text) {
 }
 
 std::optional<Url> Url::resolve(std::string_view reference) const {
-  if (has_unsafe_byte(reference)) return std::nullopt;
+  if (is_unsafe(reference)) return std::nullopt;
   const std::string copy(reference.substr(0, reference.find('#')));
   if (copy.empty()) return *this;
   const CurluHandle handle(curl_url());
@@ -99,9 +102,12 @@ std::string Url::with_query(std::string_view more) const {
 std::string redacted_url(std::string_view url) {
   std::string result;
   std::string_view rest = url.substr(0, url.find('#'));
-  if (const auto scheme = rest.find("://"); scheme != std::string_view::npos) {
-    result = rest.substr(0, scheme + 3);
-    rest.remove_prefix(scheme + 3);
+  // A reference may begin with its authority; "://" later on is somebody's path or query.
+  const auto scheme = rest.substr(0, rest.find_first_of("/?"));
+  const auto slashes = scheme.ends_with(':') || scheme.empty() ? scheme.size() : rest.size();
+  if (rest.substr(slashes).starts_with("//")) {
+    result = rest.substr(0, slashes + 2);
+    rest.remove_prefix(slashes + 2);
     const auto authority = rest.substr(0, rest.find_first_of("/?"));
     if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
       rest.remove_prefix(at + 1);

@@ -25,7 +25,7 @@ struct Origin {
 class Url {
  public:
   // No value: not an absolute http or https URL, or one with user info, control characters or
-  // spaces. A fragment is dropped: it never goes on the wire.
+  // spaces, or one of more than 8 KiB. A fragment is dropped: it never goes on the wire.
   static std::optional<Url> parse(std::string_view text);
   // A reference as Location and Link carry it (RFC 3986, section 5). No value: as above.
   std::optional<Url> resolve(std::string_view reference) const;

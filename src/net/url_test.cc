@@ -26,6 +26,14 @@ TEST(UrlTest, RefusesWhatIsNotAPlainHttpUrl) {
   }
 }
 
+// C.1-25
+TEST(UrlTest, RefusesMoreThan8KiB) {
+  const std::string path(8 * 1024, 'a');
+  EXPECT_FALSE(Url::parse("http://h/" + path));
+  EXPECT_FALSE(Url::parse("http://h/")->resolve("/" + path));
+  EXPECT_TRUE(Url::parse("http://h/" + path.substr(0, 8000)));
+}
+
 TEST(UrlTest, KnowsLoopbackByName) {
   for (const char* text : {"http://localhost/", "http://127.0.0.1:5000/", "http://127.9.8.7/",
                            "http://127.1/", "http://0x7f000001/", "http://[::1]/"}) {
@@ -77,6 +85,9 @@ TEST(UrlTest, RedactsWhatMayBeSecret) {
   EXPECT_EQ(redacted_url("https://user:pw@h:5/p?X-Signature=s3cret&bare&n=#f"),
             "https://h:5/p?X-Signature=***&***&n=***");
   EXPECT_EQ(redacted_url("https://h/p"), "https://h/p");
+  EXPECT_EQ(redacted_url("//user:pw@h/p"), "//h/p");
+  EXPECT_EQ(redacted_url("/p?sig=s3cret&to=https://h/"), "/p?sig=***&to=***");
+  EXPECT_EQ(redacted_url("https://h/a://b@c?d"), "https://h/a://b@c?***");
   EXPECT_EQ(redacted_url("http://a:b@c@h/\x1b[2J"), "http://h/[2J");
 }
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
+#include <array>
 #include <utility>
 
-#include "purser/version.h"
+#include "net/curl_route.h"
+#include "net/host_tls.h"
 #include "registry/client_core.h"
 
 namespace purser {
@@ -26,10 +26,16 @@ Status check_scheme(const ClientOptions& options, const RegistryName& name) {
         bad_option(fmt::format("https://{} and plain http were both asked for", name.str()),
                    "Leave out one of them"));
   }
-  if ((options.plain_http || scheme == "http") && !options.ca_file.empty()) {
+  if (!options.plain_http && scheme != "http") return {};
+  const std::array<std::pair<const std::string*, const char*>, 3> for_tls = {
+      {{&options.ca_file, "a CA file"},
+       {&options.cert_file, "a client certificate"},
+       {&options.certs_dir, "a directory of certificates"}}};
+  for (const auto& [given, what] : for_tls) {
+    if (given->empty()) continue;
     return Unexpected(
-        bad_option("a CA file was given for a registry that is spoken to in plain http",
-                   "Leave out the CA file, or use https"));
+        bad_option(fmt::format("{} was given for a registry that is spoken to in plain http", what),
+                   "Leave it out, or use https"));
   }
   return {};
 }
@@ -48,20 +54,15 @@ Status check_numbers(const ClientOptions& options) {
   return {};
 }
 
-Status check_ca_file(const std::string& path) {
-  if (path.empty()) return {};
-  const std::ifstream file(path);
-  if (!file.good()) {
-    return Unexpected(make_error({"open a client", {}, {}}, ErrorCode::io,
-                                 fmt::format("the CA file {} cannot be read", path),
-                                 "Check the path and its permissions"));
+// What a connection would fail on, or pass over, is told before anything is sent.
+Status check_trust_and_route(const http::CurlTransportOptions& options, bool plain) {
+  for (const Status& status : {net::check_resolve(options.resolve), net::check_proxy(options.proxy),
+                               net::check_tls_options(options)}) {
+    if (!status) return status;
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  // "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": what OpenSSL reads.
-  if (text.str().find("CERTIFICATE-----") != std::string::npos) return {};
-  return Unexpected(bad_option(fmt::format("there is no certificate in the CA file {}", path),
-                               "Give a PEM file of the CAs to trust"));
+  if (plain) return {};
+  const auto tls = net::host_tls(options, net::https_origin(options.own_host));
+  return tls ? Status() : Unexpected(tls.error());
 }
 
 }  // namespace
@@ -73,17 +74,14 @@ const ClientOptions& Reader::options() const noexcept { return core_->options();
 Result<Client> Client::create(ClientOptions options) {
   auto name = RegistryName::parse(options.registry);
   if (!name) return Unexpected(std::move(name).error());
+  const auto how = transport_options(options, *name);
+  const bool plain = options.plain_http || name->scheme() == "http";
   for (const Status& status :
-       {check_scheme(options, *name), check_numbers(options), check_ca_file(options.ca_file)}) {
+       {check_scheme(options, *name), check_numbers(options), check_trust_and_route(how, plain)}) {
     if (!status) return Unexpected(status.error());
   }
   std::shared_ptr<http::Transport> transport = options.transport;
-  if (!transport) {
-    transport = http::curl_transport({.ca_file = options.ca_file,
-                                      .http1_only = options.http1_only,
-                                      .max_connections_per_host = options.in_flight,
-                                      .user_agent = "purser/" PURSER_VERSION});
-  }
+  if (!transport) transport = http::curl_transport(how);
   std::shared_ptr<http::Clock> clock = options.clock ? options.clock : http::system_clock();
   return Client(std::make_shared<ClientCore>(std::move(options), *std::move(name),
                                              std::move(transport), std::move(clock)));

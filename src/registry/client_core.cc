@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "core/text.h"
+#include "net/host_tls.h"
+#include "purser/version.h"
+#include "registry/denial.h"
 
 namespace purser {
 namespace {
@@ -23,11 +26,29 @@ net::DriverOptions driver_options(const ClientOptions& options, const RegistryNa
           .registry = name,
           .credentials = options.credentials,
           .allowed_auth_realms = options.allowed_auth_realms,
+          .allowed_inner_hosts = options.allowed_inner_hosts,
           .in_flight = options.in_flight,
-          .log = options.log};
+          .log = options.log,
+          .trace = options.trace};
 }
 
 }  // namespace
+
+http::CurlTransportOptions transport_options(const ClientOptions& options,
+                                             const RegistryName& name) {
+  return {.ca_file = options.ca_file,
+          .cert_file = options.cert_file,
+          .key_file = options.key_file,
+          .certs_dir = options.certs_dir,
+          .own_host = api_host_of(name),
+          .certs_roots = options.certs_roots,
+          .insecure_hosts = options.insecure_hosts,
+          .proxy = options.proxy,
+          .resolve = options.resolve,
+          .http1_only = options.http1_only,
+          .max_connections_per_host = options.in_flight,
+          .user_agent = "purser/" PURSER_VERSION};
+}
 
 ClientCore::ClientCore(ClientOptions options, RegistryName name,
                        std::shared_ptr<http::Transport> transport,
@@ -35,7 +56,9 @@ ClientCore::ClientCore(ClientOptions options, RegistryName name,
     : options_(std::move(options)), name_(std::move(name)), api_host_(api_host_of(name_)) {
   const bool http_prefix = name_.scheme() && *name_.scheme() == "http";
   const bool https_prefix = name_.scheme() && *name_.scheme() == "https";
-  const bool http_first = name_.is_loopback() && !https_prefix && options_.ca_file.empty();
+  const bool http_first =
+      name_.is_loopback() && !https_prefix &&
+      !net::expects_tls(transport_options(options_, name_), net::https_origin(api_host_));
   https_ = !(options_.plain_http || http_prefix || http_first);
   scheme_is_fixed_ = options_.plain_http || http_prefix || https_prefix;
   driver_ = std::make_unique<net::Driver>(
@@ -56,10 +79,13 @@ net::Call ClientCore::call_of(const Ask& ask) const {
   call.request.method = ask.method;
   call.request.url = url_of(ask);
   call.request.headers = ask.headers;
+  // What is hashed and what is limited are the bytes as they come (C.1-7).
+  call.request.headers.set("Accept-Encoding", "identity");
   call.request.body = ask.body;
   call.request.max_body_bytes = ask.max_body_bytes;
   call.request.timeout = options_.timeout * ask.timeout_factor;
   call.scope = ask.scope;
+  call.repository = ask.repository;
   call.retry_when_outcome_unknown = ask.retry_when_outcome_unknown;
   return call;
 }
@@ -73,7 +99,13 @@ Result<http::Response> ClientCore::send(const Ask& ask, const CallOptions& optio
 }
 
 Error ClientCore::failure(const Ask& ask, const http::Response& response) const {
-  return error_from(ask.operation, ask.method, url_of(ask), response);
+  Error error = error_from(ask.operation, ask.method, url_of(ask), response);
+  const auto asked = driver_->auth_seen();
+  if ((response.status != 401 && response.status != 403) || asked.scheme == "none") return error;
+  // Known by now, and not looked up again: the registry asked for it.
+  const auto who = driver_->identity(ask.repository);
+  if (who) explain_denial(error, response, {*who, asked.scheme, ask.scope});
+  return error;
 }
 
 bool ClientCore::learn_scheme(std::string_view asked_url, const http::Response& response) const {

@@ -22,6 +22,7 @@ struct Ask {
   http::Headers headers = {};
   std::shared_ptr<const std::string> body = {};
   std::string scope = {};
+  std::string repository = {};  // its path; empty: it is about the registry as a whole
   std::size_t max_body_bytes = 16 * 1024 * 1024;  // a page of a list (protocol C.1, 5)
   int timeout_factor = 1;                         // of the time-out until the answer begins
   bool retry_when_outcome_unknown = true;
@@ -82,6 +83,9 @@ class ClientCore {
   mutable std::unordered_map<std::string, DeleteSupport> delete_support_;  // by path
 };
 
+// How that registry is spoken to: its own host is where its API is.
+http::CurlTransportOptions transport_options(const ClientOptions& options,
+                                             const RegistryName& name);
 // "repository:team/app:pull"
 std::string scope_of(const Repository& repository, std::string_view actions);
 // "team/app:v1@sha256:…", the reference within its registry.

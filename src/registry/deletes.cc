@@ -22,6 +22,7 @@ Ask delete_ask(const Repository& repository, const std::string& target, Operatio
   ask.method = "DELETE";
   ask.target = fmt::format("/v2/{}/manifests/{}", repository.path(), target);
   ask.scope = scope_of(repository, "delete");
+  ask.repository = repository.path();
   ask.retry_when_outcome_unknown = false;
   ask.operation = std::move(operation);
   return ask;

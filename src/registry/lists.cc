@@ -76,6 +76,7 @@ NamePager Reader::tag_pages(const Repository& repository, std::size_t page_size)
       core_, NameKind::tags, fmt::format("/v2/{}/tags/list", repository.path()),
       page_size == 0 ? kTagsPage : page_size, operation);
   state->scope = scope_of(repository, "pull");
+  state->repository = repository.path();
   if (Status status = core_->check_registry(repository, operation); !status) {
     state->failed = std::move(status).error();
   }

@@ -23,8 +23,9 @@ Ask manifest_request(const ClientCore& core, const Reference& reference, const c
   ask.method = method;
   ask.target =
       fmt::format("/v2/{}/manifests/{}", reference.repository().path(), reference.target());
-  ask.headers = {{"Accept", kAccept}, {"Accept-Encoding", "identity"}};
+  ask.headers = {{"Accept", kAccept}};
   ask.scope = scope_of(reference.repository(), "pull");
+  ask.repository = reference.repository().path();
   ask.max_body_bytes = kMaxManifestBytes;
   ask.operation = core.operation(std::move(verb), reference);
   return ask;
@@ -65,8 +66,8 @@ Ask manifest_ask(const ClientCore& core, const Reference& reference) {
 Ask blob_ask(const ClientCore& core, const Repository& repository, const Descriptor& descriptor) {
   Ask ask;
   ask.target = fmt::format("/v2/{}/blobs/{}", repository.path(), descriptor.digest.str());
-  ask.headers = {{"Accept-Encoding", "identity"}};
   ask.scope = scope_of(repository, "pull");
+  ask.repository = repository.path();
   ask.max_body_bytes = kMaxSmallBlobBytes;
   ask.operation =
       core.operation("read the blob", Reference::with_digest(repository, descriptor.digest));
@@ -110,6 +111,15 @@ Result<Manifest> read_manifest(const ClientCore& core, const Ask& ask, const Ref
 Result<std::string> read_blob(const ClientCore& core, const Ask& ask, const Descriptor& descriptor,
                               http::Response response) {
   if (response.status != 200) return Unexpected(core.failure(ask, response));
+  // A descriptor that lies about the size is not to be trusted, whoever is right (C.1-6). None says
+  // a size of 0 and means it: a blob that is read here has JSON in it.
+  if (descriptor.size > 0 && std::cmp_not_equal(descriptor.size, response.body.size())) {
+    return Unexpected(make_error(
+        ask.operation, ErrorCode::digest_mismatch,
+        fmt::format("it has {} bytes, and the manifest says {}", response.body.size(),
+                    descriptor.size),
+        "The manifest was not made by a tool that can be relied on; build and push it again"));
+  }
   if (descriptor.digest.matches(response.body)) return std::move(response.body);
   return Unexpected(
       make_error(ask.operation, ErrorCode::digest_mismatch,

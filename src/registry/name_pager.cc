@@ -66,6 +66,7 @@ Ask NamePager::State::ask() const {
   request.target = next_target;
   request.headers = {{"Accept", "application/json"}};
   request.scope = scope;
+  request.repository = repository;
   request.operation = operation;
   return request;
 }

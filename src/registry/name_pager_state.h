@@ -23,6 +23,7 @@ struct NamePager::State {
   std::size_t page_size;  // 0: `n` is left out
   Operation operation;
   std::string scope = {};
+  std::string repository = {};  // whose tags they are; empty: the catalog
 
   std::string next_target = {};
   bool finished = false;

@@ -26,13 +26,6 @@ Error not_a_registry(const ClientCore& core, const Ask& ask, const http::Respons
   return error;
 }
 
-// A registry that asked for credentials and answered 200 has accepted them, if there were any.
-bool has_credential(const ClientCore& core) {
-  if (!core.options().credentials) return false;
-  const auto found = core.options().credentials->find(core.name(), {});
-  return found && found->has_value();
-}
-
 }  // namespace
 
 Ask base_ask(const ClientCore& core) {
@@ -61,7 +54,11 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   info.status = status;
   info.auth = auth.scheme;
   info.realm = auth.realm;
-  info.authenticated = auth.scheme != "none" && has_credential(*core_);
+  if (auth.scheme != "none") {
+    // It asked for credentials and answered 200: it has accepted them, if there were any.
+    const auto who = core_->driver().identity({});
+    info.authenticated = who && !who->anonymous;
+  }
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
     info.api_version = sanitize_for_terminal(*version);
   }

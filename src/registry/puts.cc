@@ -124,6 +124,7 @@ Status put_bytes(const ClientCore& core, const Repository& repository, const std
   ask.headers = {{"Content-Type", manifest.media_type()}};
   ask.body = std::make_shared<const std::string>(manifest.raw());
   ask.scope = scope_of(repository, "pull,push");
+  ask.repository = repository.path();
   ask.timeout_factor = kPutTimeoutFactor;
   ask.operation = core.operation(
       "put the manifest",

@@ -30,8 +30,9 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
                                                   const CallOptions& options) const {
   Ask ask;
   ask.target = fmt::format("/v2/{}/referrers/{}", repository.path(), digest.str());
-  ask.headers = {{"Accept", std::string(media_type::kOciIndex)}, {"Accept-Encoding", "identity"}};
+  ask.headers = {{"Accept", std::string(media_type::kOciIndex)}};
   ask.scope = scope_of(repository, "pull");
+  ask.repository = repository.path();
   ask.operation =
       core_->operation("read the referrers of", Reference::with_digest(repository, digest));
   if (Status status = core_->check_registry(repository, ask.operation); !status) {

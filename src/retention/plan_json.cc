@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "purser/plan.h"
 #include "retention/plan_format.h"
 
@@ -137,7 +138,8 @@ std::string to_json(const Plan& plan) {
                               {"decisions", std::move(decisions)},
                               {"manifests", std::move(manifests)}};
   // Messages of servers are in here: what is not UTF-8 in them must not spoil the document.
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+  return escape_json_for_terminal(
+      document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 }  // namespace purser

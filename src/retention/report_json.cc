@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "purser/apply.h"
 
 namespace purser {
@@ -73,7 +74,8 @@ std::string to_json(const Report& report) {
       {"warnings", report.warnings},
       {"journal",
        report.journal.empty() ? ordered_json(nullptr) : ordered_json(report.journal.string())}};
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+  return escape_json_for_terminal(
+      document.dump(2, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 }  // namespace purser

@@ -1,5 +1,5 @@
-// The looking half of RepositoryRun: what became of the last deletion, what came, what went, what
-// must be put back.
+// The looking half of RepositoryRun: what became of the last deletion, what came, what moved, what
+// went.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,36 +61,6 @@ void RepositoryRun::confirm_tag_gone(const std::string& tag, const Deletion& del
   manifest_is(deletion.digest, Outcome::failed, "it was deleted and is still there");
 }
 
-// A tag that is listed and answers 404 is what two writers at once can leave behind on
-// distribution 2.x. With its bytes back on it, it can be deleted like any other (A-92).
-void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion) {
-  auto reference = Reference::with_tag(approved_.repository, tag);
-  const Manifest& bytes = deleted_.at(deletion.digest);
-  const Change change{.kind = Change::Kind::delete_manifest,
-                      .repository = approved_.repository,
-                      .original = bytes,
-                      .tags = {tag}};
-  Status cleared = journal_.before(change);
-  if (cleared) {
-    auto put = client_.put_manifest(*reference, bytes.raw(), bytes.media_type());
-    cleared = put ? client_.delete_manifest(approved_.repository, deletion.digest)
-                  : Status(Unexpected(std::move(put).error()));
-    if (Status written = journal_.after(change, cleared); !written)
-      stop(to_string(written.error()));
-  }
-  if (!cleared) {
-    unsettled_ = true;
-    return tag_is(
-        tag, Outcome::failed,
-        "its manifest is gone, but the registry still lists it: " + to_string(cleared.error()));
-  }
-  auto names = client_.tags(approved_.repository);
-  const bool gone =
-      names ? !std::ranges::binary_search(*names, tag) : names.error().code == ErrorCode::not_found;
-  if (gone) return tag_is(tag, Outcome::removed);
-  tag_is(tag, Outcome::failed, "its manifest is gone, but the registry still lists it");
-}
-
 // A tag that was there and is not listed any more: somebody removed it, or had moved it onto a
 // digest at the moment that it was deleted.
 void RepositoryRun::find_vanished(const std::set<std::string>& listed) {
@@ -98,13 +68,20 @@ void RepositoryRun::find_vanished(const std::set<std::string>& listed) {
   for (const auto& [tag, entry] : snapshot_.tags) {
     if (!listed.contains(tag)) vanished.push_back(tag);
   }
-  for (const std::string& tag : vanished) {
-    auto decision = approved_tags_.find(tag);
-    const bool doomed =
-        decision != approved_tags_.end() && decision->second->action == Action::remove;
-    doomed ? note_vanished_doomed(tag) : put_back(tag, "");
-  }
+  for (const std::string& tag : vanished) note_vanished(tag, "");
   if (!vanished.empty()) reconcile();
+}
+
+// To go, and as it was when that was decided: somebody's new image is not.
+bool RepositoryRun::is_doomed(const std::string& tag) const {
+  auto approved = approved_tags_.find(tag);
+  if (approved == approved_tags_.end() || approved->second->action != Action::remove) return false;
+  const std::optional<Digest>& digest = snapshot_.tags.at(tag).digest;
+  return !digest || digest == approved->second->digest;
+}
+
+void RepositoryRun::note_vanished(const std::string& tag, const std::string& seen) {
+  is_doomed(tag) ? note_vanished_doomed(tag) : put_back(tag, seen);
 }
 
 void RepositoryRun::note_vanished_doomed(const std::string& tag) {
@@ -115,7 +92,10 @@ void RepositoryRun::note_vanished_doomed(const std::string& tag) {
     snapshot_.tags.erase(tag);
     return tag_is(tag, Outcome::removed, "somebody else had removed it");
   }
-  held_back_[*snapshot_.tags.at(tag).digest] = "its tag " + tag + " is not in the list any more";
+  // A ghost has no digest.
+  if (const auto& digest = snapshot_.tags.at(tag).digest) {
+    held_back_[*digest] = "its tag " + tag + " is not in the list any more";
+  }
   tag_is(tag, Outcome::skipped,
          head ? "it is not in the list any more, and still answers"
               : "whether it is still there could not be told: " + to_string(head.error()));
@@ -137,27 +117,51 @@ Status RepositoryRun::find_new(const std::set<std::string>& listed) {
   return {};
 }
 
-// Resolves every tag that stays.
-RepositoryRun::KeptTags RepositoryRun::look_at_kept() {
-  std::vector<std::string> kept;
+RepositoryRun::TagsNow RepositoryRun::look_at_tags() {
+  std::vector<Reference> tags;
   for (const auto& [tag, entry] : snapshot_.tags) {
-    if (entry.digest && !tag_outcomes_.contains(tag)) kept.push_back(tag);
+    if (auto reference = Reference::with_tag(approved_.repository, tag)) tags.push_back(*reference);
   }
-  KeptTags seen;
+  TagsNow now;
   auto next = [&, at = std::size_t{0}]() mutable -> std::optional<Reference> {
-    if (at == kept.size()) return std::nullopt;
-    auto reference = Reference::with_tag(approved_.repository, kept[at++]);
-    return reference ? std::optional(std::move(*reference)) : std::nullopt;
+    return at == tags.size() ? std::nullopt : std::optional(tags[at++]);
   };
-  seen.status = client_.head_each(next, [&](const Reference& reference, Result<Descriptor> head) {
-    const SnapshotTag& known = snapshot_.tags.at(*reference.tag());
-    if (!head) {
-      seen.lost.emplace_back(*reference.tag(), std::move(head).error());
-    } else if (head->digest != known.stand_in.value_or(*known.digest)) {
-      seen.moved.push_back(*reference.tag());
-    }
+  now.status = client_.head_each(next, [&](const Reference& reference, Result<Descriptor> head) {
+    note_tag_now(*reference.tag(), std::move(head), now);
   });
-  return seen;
+  return now;
+}
+
+void RepositoryRun::note_tag_now(const std::string& tag, Result<Descriptor> head, TagsNow& now) {
+  using State = SnapshotTag::State;
+  const SnapshotTag& known = snapshot_.tags.at(tag);
+  if (!head) {
+    if (!is_confirmed_absence(head.error())) {
+      now.unread.emplace_back(tag, std::move(head).error());
+    } else if (known.state != State::ghost) {
+      now.vanished.emplace_back(tag, std::move(head).error());
+    }
+    return;
+  }
+  const bool still_schema1 =
+      known.state == State::schema1 && media_type::is_schema1(head->media_type);
+  const bool still_there = known.digest && head->digest == known.stand_in.value_or(*known.digest);
+  // A ghost that answers now was a push that had not ended.
+  if (!still_schema1 && !still_there) now.moved.push_back(tag);
+}
+
+Status RepositoryRun::follow_tags(const OnUnread& unread) {
+  // A tag that is still listed may have broken with any deletion, not only with the last.
+  just_deleted_.reset();
+  TagsNow now = look_at_tags();
+  Status followed = std::move(now.status);
+  if (followed) followed = follow_moved(now.moved);
+  for (const auto& [tag, error] : now.unread) unread(tag, error);
+  for (const auto& [tag, error] : now.vanished) {
+    note_vanished(tag, error.http ? error.http->server_message : "");
+  }
+  if (!now.vanished.empty()) reconcile();
+  return followed;
 }
 
 // A tag that another client pushed again in the meantime may need what is to go, or what has gone.
@@ -173,54 +177,12 @@ Status RepositoryRun::follow_moved(const std::vector<std::string>& moved) {
   return {};
 }
 
-// Manifests that this run deleted and that an index which came meanwhile lists: put back, children
-// first.
-void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
-  std::set<Digest> needed;
-  std::vector<Digest> downward;
-  auto need = [&](const Digest& digest) {
-    if (!deleted_.contains(digest) || snapshot_.manifests.contains(digest)) return;
-    if (needed.insert(digest).second) downward.push_back(digest);
-  };
-  for (const auto& [digest, node] : snapshot_.manifests) {
-    for (const Digest& child : node.children) need(child);
-  }
-  for (const Descriptor& child : also) need(child.digest);
-  while (!downward.empty()) {
-    const Digest at = std::move(downward.back());
-    downward.pop_back();
-    for (const Descriptor& child : deleted_.at(at).children()) need(child.digest);
-  }
-  for (auto digest = deletion_order_.rbegin(); digest != deletion_order_.rend(); ++digest) {
-    if (!needed.contains(*digest)) continue;
-    const Manifest& bytes = deleted_.at(*digest);
-    auto put = client_.put_manifest(Reference::with_digest(approved_.repository, *digest),
-                                    bytes.raw(), bytes.media_type());
-    const std::string name = approved_.repository.str() + "@" + digest->str();
-    warnings_.push_back(
-        put ? name + ": an index that was pushed during the run needs it; it was put back"
-            : name +
-                  ": an index that was pushed during the run needs it, and it could not be put "
-                  "back: " +
-                  to_string(put.error()));
-    manifest_is(*digest, put ? Outcome::skipped : Outcome::failed,
-                "an index that was pushed during the run needs it");
-  }
-}
-
 void RepositoryRun::check_everything_kept() {
-  KeptTags seen = look_at_kept();
-  Status checked = std::move(seen.status);
-  if (checked) checked = follow_moved(seen.moved);
+  const Status checked = follow_tags([this](const std::string& tag, const Error& error) {
+    note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
+                               approved_.repository.str(), tag, to_string(error)));
+  });
   if (!checked) note_unchecked("what is kept could not be checked: " + to_string(checked.error()));
-  for (const auto& [tag, error] : seen.lost) {
-    if (is_confirmed_absence(error)) {
-      put_back(tag, error.http ? error.http->server_message : "");
-    } else {
-      note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
-                                 approved_.repository.str(), tag, to_string(error)));
-    }
-  }
 }
 
 void RepositoryRun::note_unchecked(std::string warning) {
@@ -235,59 +197,6 @@ Unexpected RepositoryRun::unreadable(std::string_view what, const Gap& gap) cons
                           .operation = "look again at",
                           .registry = approved_.repository.registry(),
                           .subject = approved_.repository.path()});
-}
-
-// Which manifest a vanished tag had. Where tags cannot be deleted by name, a tag goes only with the
-// manifest that it points at: it was moved onto the one that was just deleted. Elsewhere somebody
-// may have deleted it by name, and then that manifest was never its own.
-const Manifest* RepositoryRun::bytes_to_put_back(const std::string& tag, const std::string& seen) {
-  for (const auto& [digest, manifest] : deleted_) {
-    if (seen.find(digest.str()) != std::string::npos) return &manifest;
-  }
-  std::optional<Digest> suspect = just_deleted_;
-  if (!suspect && deleted_.size() == 1) suspect = deleted_.begin()->first;
-  if (suspect) {
-    auto by_name = client_.deletes_tags(approved_.repository);
-    if (by_name && !*by_name) return &deleted_.at(*suspect);
-  }
-  auto node = snapshot_.manifests.find(*snapshot_.tags.at(tag).digest);
-  if (node == snapshot_.manifests.end() || !node->second.manifest) return nullptr;
-  return &*node->second.manifest;
-}
-
-void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
-  auto reference = Reference::with_tag(approved_.repository, tag);
-  const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
-  if (!reference || !digest) return;
-  auto head = client_.head(*reference);
-  if (head || !is_confirmed_absence(head.error())) return;
-  auto still = client_.head(Reference::with_digest(approved_.repository, *digest));
-  if (deleted_.empty() || (!still && is_confirmed_absence(still.error()))) {
-    warnings_.push_back(
-        fmt::format("{}: somebody else removed it during the run", reference->str()));
-    snapshot_.tags.erase(tag);
-    return tag_is(tag, Outcome::skipped, "somebody else removed it during the run");
-  }
-  const Manifest* bytes = bytes_to_put_back(tag, seen);
-  if (bytes == nullptr)
-    return tag_is(tag, Outcome::failed, "it vanished and its bytes are unknown");
-  revive_what_is_needed(bytes->children());
-  auto put = client_.put_manifest(*reference, bytes->raw(), bytes->media_type());
-  if (!put) {
-    unsettled_ = true;
-    warnings_.push_back(
-        fmt::format("{}: it vanished with a digest that was deleted, and could not be put back: {}",
-                    reference->str(), to_string(put.error())));
-    return tag_is(tag, Outcome::failed, to_string(put.error()));
-  }
-  warnings_.push_back(fmt::format("{}: it vanished while the run went on; {} was put back onto it",
-                                  reference->str(), bytes->digest().str()));
-  tag_is(tag, Outcome::skipped, "it vanished during the run and was put back");
-  if (approved_removals_.contains(bytes->digest())) {
-    manifest_is(bytes->digest(), Outcome::skipped, "the tag " + tag + " was moved onto it");
-    held_back_[bytes->digest()] = "the tag " + tag + " was moved onto it";
-  }
-  if (Status read = refresh_tags(client_, snapshot_, {tag}); !read) stop(to_string(read.error()));
 }
 
 }  // namespace purser

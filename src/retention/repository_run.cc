@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "retention/stand_in_cleanup.h"
-
 namespace purser {
 namespace {
 
@@ -115,8 +113,12 @@ void RepositoryRun::reconcile() {
   }
   for (const ManifestDecision& decision : approved_.manifests) {
     auto node = snapshot_.manifests.find(decision.digest);
-    if (node == snapshot_.manifests.end() || !decision.referrers || !node->second.referrers)
+    if (node == snapshot_.manifests.end() || !decision.referrers) continue;
+    // Unread is not absent: who named them then has an API for it.
+    if (!node->second.referrers) {
+      protections.manifests[decision.digest] = "its referrers could not be read again";
       continue;
+    }
     for (const Digest& referrer : *node->second.referrers) {
       if (std::ranges::find(*decision.referrers, referrer) == decision.referrers->end()) {
         protections.manifests[decision.digest] = "it got a new referrer since the plan was made";
@@ -181,41 +183,6 @@ void RepositoryRun::manifest_is(const Digest& digest, Outcome outcome, std::stri
   manifest_outcomes_[digest] = {outcome, std::move(detail)};
 }
 
-void RepositoryRun::restore_stand_ins() {
-  for (const Restore& restore : current_.restores) {
-    auto node = snapshot_.manifests.find(restore.original);
-    auto reference = Reference::with_tag(approved_.repository, restore.tag);
-    if (!reference || node == snapshot_.manifests.end() || !node->second.manifest) continue;
-    on_step_("restore " + restore.tag);
-    const Manifest& original = *node->second.manifest;
-    // Somebody may have pushed to it since the look.
-    auto now = client_.head(*reference);
-    if (!now || now->digest != restore.stand_in) {
-      tag_is(restore.tag, Outcome::skipped,
-             now ? "it moved since the plan was made" : to_string(now.error()));
-      continue;
-    }
-    auto put = client_.put_manifest(*reference, original.raw(), original.media_type());
-    warnings_.push_back(
-        put ? fmt::format(
-                  "{}: an untag that was interrupted had left it on a stand-in; the original {} is "
-                  "back on it",
-                  reference->str(), restore.original.str())
-            : fmt::format(
-                  "{}: it is on a stand-in that an interrupted untag left, and its original could "
-                  "not be put back: {}",
-                  reference->str(), to_string(put.error())));
-    if (!put) {
-      tag_is(restore.tag, Outcome::failed, to_string(put.error()));
-      continue;
-    }
-    snapshot_.tags.at(restore.tag).stand_in.reset();
-    if (Status removed = remove_stand_in(client_, snapshot_, restore.stand_in); !removed) {
-      warnings_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
-    }
-  }
-}
-
 void RepositoryRun::untag_tags() {
   std::vector<TagDecision> planned;
   for (const TagDecision& decision : current_.tags) {
@@ -224,7 +191,9 @@ void RepositoryRun::untag_tags() {
   for (const TagDecision& decision : planned) {
     if (options_.call.stop.stop_requested()) stop("the run was stopped before it");
     if (!stopped_.empty()) return;
-    untag_one(decision);
+    // What an untag has seen may have changed the plan for the next.
+    const TagDecision* now = current_tag(decision.tag);
+    if (now != nullptr && agreed(*now) && now->means == Means::untag) untag_one(decision);
   }
 }
 
@@ -248,6 +217,7 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
                               error.code == ErrorCode::not_found ||
                               error.code == ErrorCode::unsupported;
   if (!its_own_matter) stop(to_string(error));
+  if (moved) take_in(decision.tag);
 }
 
 void RepositoryRun::delete_manifests() {
@@ -278,21 +248,20 @@ void RepositoryRun::delete_manifests() {
 bool RepositoryRun::may_delete(const Digest& digest) {
   auto node = snapshot_.manifests.find(digest);
   if (node == snapshot_.manifests.end() || !node->second.manifest) return false;
-  if (node->second.referrers) {
-    const auto before = node->second.referrers;
-    if (Status read = read_referrers(client_, snapshot_, {digest}, options_.call); !read) {
-      stop(to_string(read.error()));
-      return false;
-    }
-    // To plan anew costs as much as the repository is large.
-    if (node->second.referrers != before) reconcile();
+  if (Status read = read_referrers_again(digest); !read) {
+    stop(to_string(read.error()));
+    return false;
   }
   const ManifestDecision* current = current_manifest(digest);
   if (current == nullptr) return false;
-  if (current->tags.empty() && !looked_at_kept_) {
-    looked_at_kept_ = true;
-    if (Status followed = follow_moved(look_at_kept().moved); !followed) {
-      stop(to_string(followed.error()));
+  if (current->tags.empty() && !looked_at_tags_) {
+    looked_at_tags_ = true;
+    Status seen;
+    const Status followed = follow_tags([&](const std::string&, const Error& error) {
+      if (seen) seen = Unexpected(error);
+    });
+    if (!followed || !seen) {
+      stop(to_string(followed ? seen.error() : followed.error()));
       return false;
     }
     current = current_manifest(digest);
@@ -318,6 +287,19 @@ bool RepositoryRun::may_delete(const Digest& digest) {
     return false;
   }
   return true;
+}
+
+Status RepositoryRun::read_referrers_again(const Digest& digest) {
+  const SnapshotManifest& node = snapshot_.manifests.at(digest);
+  if (!node.referrers) return {};  // no such API there
+  const std::optional<std::vector<Digest>> before = node.referrers;
+  const std::size_t gaps = snapshot_.gaps.size();
+  if (Status read = read_referrers(client_, snapshot_, {digest}, options_.call); !read) return read;
+  if (snapshot_.gaps.size() != gaps)
+    return unreadable("the referrers were asked for again", snapshot_.gaps.back());
+  // To plan anew costs as much as the repository is large.
+  if (node.referrers != before) reconcile();
+  return {};
 }
 
 // A doomed tag may be on a stand-in that an interrupted untag left: that goes first, by its own
@@ -362,8 +344,7 @@ void RepositoryRun::delete_one(const Digest& digest) {
     if (deleted.error().code != ErrorCode::conflict) stop(why);
     return;
   }
-  deleted_.emplace(digest, original);
-  deletion_order_.push_back(digest);
+  deleted_.add(original);
   last_deletion_ = std::move(deletion);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "purser/apply.h"
+#include "retention/deleted_manifests.h"
 
 namespace purser {
 
@@ -48,10 +49,13 @@ class RepositoryRun {
   void forget(const Deletion& deletion);
   bool agreed(const TagDecision& decision) const;
   void restore_stand_ins();
+  void restore_one(const Restore& restore);
+  Status clear_stand_in(const Restore& restore, const Manifest& original);
   void untag_tags();
   void untag_one(const TagDecision& decision);
   void delete_manifests();
   bool may_delete(const Digest& digest);
+  Status read_referrers_again(const Digest& digest);
   void delete_one(const Digest& digest);
   bool leave_stand_ins(const std::vector<std::string>& tags);
 
@@ -61,22 +65,34 @@ class RepositoryRun {
   void confirm_last_deletion(const std::set<std::string>& listed);
   void confirm_tag_gone(const std::string& tag, const Deletion& deletion, bool listed);
   void clear_ghost(const std::string& tag, const Deletion& deletion);
+  Status delete_ghost(const Reference& tag, const Manifest& bytes);
+  Status check_nobody_tagged(const Digest& digest, const std::string& but);
   void find_vanished(const std::set<std::string>& listed);
   void note_vanished_doomed(const std::string& tag);
   Status find_new(const std::set<std::string>& listed);
-  struct KeptTags {
-    std::vector<std::pair<std::string, Error>> lost = {};
+  // What resolving every tag of the snapshot again has shown.
+  struct TagsNow {
     std::vector<std::string> moved = {};
+    std::vector<std::pair<std::string, Error>> vanished = {};
+    std::vector<std::pair<std::string, Error>> unread = {};
     Status status = {};
   };
-  KeptTags look_at_kept();
+  TagsNow look_at_tags();
+  void note_tag_now(const std::string& tag, Result<Descriptor> head, TagsNow& now);
+  // Resolves every tag again, takes in those that moved and puts back what vanished and is kept.
+  // Errors: what moved could not be read. `unread` is told of each tag that could not be resolved.
+  using OnUnread = std::function<void(const std::string& tag, const Error& error)>;
+  Status follow_tags(const OnUnread& unread);
+  bool is_doomed(const std::string& tag) const;
+  void note_vanished(const std::string& tag, const std::string& seen);
   Status follow_moved(const std::vector<std::string>& moved);
   void revive_what_is_needed(const std::vector<Descriptor>& also = {});
   void check_everything_kept();
   void note_unchecked(std::string warning);
   Unexpected unreadable(std::string_view what, const Gap& gap) const;
+  void take_in(const std::string& tag);
   void put_back(const std::string& tag, const std::string& seen);
-  const Manifest* bytes_to_put_back(const std::string& tag, const std::string& seen);
+  std::optional<Manifest> bytes_to_put_back(const std::string& tag, const std::string& seen);
 
   void tag_is(const std::string& tag, Outcome outcome, std::string detail = {});
   void manifest_is(const Digest& digest, Outcome outcome, std::string detail = {});
@@ -99,11 +115,10 @@ class RepositoryRun {
   std::map<Digest, std::string> held_back_;  // removals that something new forbids
   std::optional<Deletion> last_deletion_;    // sent, its tags not yet confirmed gone
   std::optional<Digest> just_deleted_;       // by the deletion that was confirmed in this look
-  bool looked_at_kept_ = false;              // before the first untagged child goes
+  bool looked_at_tags_ = false;              // before the first untagged child goes
   bool unsettled_ = false;                   // the next run must look at what this one left
   bool unread_ = false;
-  std::vector<Digest> deletion_order_;
-  std::map<Digest, Manifest> deleted_;  // by this run, with the bytes to put back
+  DeletedManifests deleted_;  // by this run
   std::map<std::string, std::pair<Outcome, std::string>> tag_outcomes_;
   std::map<Digest, std::pair<Outcome, std::string>> manifest_outcomes_;
   std::vector<std::string> warnings_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <set>
 #include <utility>
@@ -244,25 +245,26 @@ Status refresh_tags(const Reader& reader, Snapshot& snapshot, const std::vector<
 
 Status read_referrers(const Reader& reader, Snapshot& snapshot, const std::vector<Digest>& digests,
                       const CallOptions& options) {
+  bool has_api = std::ranges::any_of(
+      snapshot.manifests, [](const auto& entry) { return entry.second.referrers.has_value(); });
   for (const Digest& digest : digests) {
     auto node = snapshot.manifests.find(digest);
     if (node == snapshot.manifests.end()) continue;
     auto referrers = reader.referrers(snapshot.repository, digest, options);
     if (referrers) {
+      has_api = true;
       node->second.referrers.emplace();
       for (const Descriptor& referrer : *referrers) {
         node->second.referrers->push_back(referrer.digest);
       }
       continue;
     }
-    switch (referrers.error().code) {
-      case ErrorCode::cancelled:
-        return Unexpected(std::move(referrers).error());
-      case ErrorCode::unsupported:
-        return {};  // no such API there: nobody else will answer either
-      default:
-        snapshot.gaps.push_back({"the referrers of " + digest.str(), to_string(referrers.error())});
+    if (referrers.error().code == ErrorCode::cancelled) {
+      return Unexpected(std::move(referrers).error());
     }
+    // No such API there: nobody else will answer either. Who answered for one manifest has it.
+    if (referrers.error().code == ErrorCode::unsupported && !has_api) return {};
+    snapshot.gaps.push_back({"the referrers of " + digest.str(), to_string(referrers.error())});
   }
   return {};
 }

@@ -13,18 +13,23 @@ namespace purser {
 namespace {
 
 using testing::FakeRegistry;
+using testing::FakeRegistryOptions;
+using ::testing::HasSubstr;
 using testing::IsOk;
 
 const std::string kRepo = "team/app";
 
 class SnapshotTest : public ::testing::Test {
  protected:
+  Client client() const {
+    ClientOptions options;
+    options.registry = registry_->host();
+    options.transport = registry_;
+    options.retry.max_attempts = 1;
+    return *Client::create(std::move(options));
+  }
   Snapshot take(SnapshotOptions options = {}) const {
-    ClientOptions client;
-    client.registry = registry_->host();
-    client.transport = registry_;
-    client.retry.max_attempts = 1;
-    return *take_snapshot(*Client::create(std::move(client)), repository_, options);
+    return *take_snapshot(client(), repository_, options);
   }
 
   std::shared_ptr<FakeRegistry> registry_ = std::make_shared<FakeRegistry>();
@@ -156,6 +161,32 @@ TEST_F(StandInSnapshotTest, TakesItForAnImageOnATagThatItDoesNotName) {
   registry_->remove_tag(kRepo, "v1");
   registry_->set_tag(kRepo, "v2", *stand_in_);
   EXPECT_FALSE(take().tags.at("v2").stand_in);
+}
+
+// a registry that answers for one manifest has the API, so a 404 for another says nothing.
+TEST_F(SnapshotTest, TakesAMissingListOfReferrersForAGapWhereAnotherWasGiven) {
+  FakeRegistryOptions with_api;
+  with_api.referrers_api = true;
+  registry_->set_options(with_api);
+  const Digest one = registry_->add_image(kRepo, "one");
+  const Digest two = registry_->add_image(kRepo, "two");
+  const Digest three = registry_->add_image(kRepo, "three");
+  Snapshot snapshot = take();
+  registry_->fail({.contains = "/referrers/" + two.str(), .times = -1, .status = 404});
+  ASSERT_THAT(read_referrers(client(), snapshot, {one, two, three}), IsOk());
+  EXPECT_TRUE(snapshot.manifests.at(one).referrers);
+  EXPECT_TRUE(snapshot.manifests.at(three).referrers);
+  ASSERT_EQ(snapshot.gaps.size(), 1u);
+  EXPECT_THAT(snapshot.gaps.front().what, HasSubstr(two.str()));
+}
+
+TEST_F(SnapshotTest, AsksARegistryWithoutReferrersForOneListAlone) {
+  const Digest one = registry_->add_image(kRepo, "one");
+  const Digest two = registry_->add_image(kRepo, "two");
+  Snapshot snapshot = take();
+  ASSERT_THAT(read_referrers(client(), snapshot, {one, two}), IsOk());
+  EXPECT_TRUE(snapshot.gaps.empty());
+  EXPECT_EQ(registry_->count("GET", "/referrers/"), 1u);
 }
 
 }  // namespace

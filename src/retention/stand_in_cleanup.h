@@ -7,7 +7,9 @@
 namespace purser {
 
 // Deletes a stand-in after the original is back on its tag, unless something of the snapshot uses
-// it: a tag, an index, a referrer. `snapshot` is of after that. Errors: as Client::delete_manifest.
-Status remove_stand_in(Client& client, const Snapshot& snapshot, const Digest& stand_in);
+// it: a tag, an index, a referrer. `snapshot` is of after that. The log is told before. Errors: as
+// Client::delete_manifest, and those of the log.
+Status remove_stand_in(Client& client, const Snapshot& snapshot, const Manifest& stand_in,
+                       ChangeLog& log);
 
 }  // namespace purser

@@ -43,7 +43,7 @@ class HostileRegistryTest : public ::testing::Test {
   Program purser_;
 };
 
-TEST_F(HostileRegistryTest, GetsNoPasswordSentToARealmElsewhere) {  // C.1 threat 2
+TEST_F(HostileRegistryTest, GetsNoPasswordSentToARealmElsewhere) {  // C.1-2
   for (const std::string& realm : std::vector<std::string>{
            "http://192.0.2.1/token", "https://192.0.2.1/token", "https://auth.example.com/token",
            "https://registry-1.docker.io.evil.example/token",
@@ -82,7 +82,7 @@ TEST_F(HostileRegistryTest, GetsNoPasswordThatWasGivenForTwoRegistries) {
   EXPECT_EQ(first.count() + second.count(), 0U);
 }
 
-// A-52, C.1 threat 13: the depth is bounded wherever a document of the registry is read.
+// A-52, C.1-13: the depth is bounded wherever a document of the registry is read.
 TEST_F(HostileRegistryTest, CannotCrashInspectWithADeepConfig) {
   constexpr std::size_t kDepth = 200'000;
   const std::string config =
@@ -198,7 +198,7 @@ TEST_F(HostileRegistryTest, CannotPassOneManifestOffAsAnother) {  // A-48, A-49
               Fails(1, HasSubstr(other.digest)));
 }
 
-TEST_F(HostileRegistryTest, CannotWriteToTheTerminal) {  // C.1 threat 10
+TEST_F(HostileRegistryTest, CannotWriteToTheTerminal) {  // C.1-10
   HttpServer registry([](const WireRequest&) {
     return json_answer(403,
                        R"({"errors":[{"code":"DENIED","message":"\u001b[2Jno\u009b1m\r\n"}]})");

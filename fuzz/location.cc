@@ -1,0 +1,84 @@
+// Where a Location leads (A-33 to A-37, C.1-3, C.1-25). The first line of the input says how it was
+// asked and answered ("GET 307 https://registry.example.com/v2/x"), the rest is the Location.
+#include <charconv>
+
+#include "fuzz/fuzz.h"
+#include "net/redirect.h"
+#include "net/url.h"
+
+using purser::fuzz::is_terminal_safe;
+using purser::fuzz::is_wire_safe;
+using purser::net::Url;
+
+namespace {
+
+std::string_view take_word(std::string_view& line) {
+  const std::string_view word = line.substr(0, line.find(' '));
+  line.remove_prefix(word.size() < line.size() ? word.size() + 1 : line.size());
+  return word;
+}
+
+// The query of a reference as it was sent, for comparison byte by byte.
+std::string_view query_of(std::string_view reference) {
+  reference = reference.substr(0, reference.find('#'));
+  const auto mark = reference.find('?');
+  return mark == std::string_view::npos ? std::string_view() : reference.substr(mark + 1);
+}
+
+// Reading a URL that was read changes nothing, and adding to its query adds nothing else.
+void check_url(const Url& url) {
+  FUZZ_CHECK(is_wire_safe(url.str()));
+  FUZZ_CHECK(url.str().find('#') == std::string::npos);
+  FUZZ_CHECK(url.origin().scheme == "http" || url.origin().scheme == "https");
+  const auto again = Url::parse(url.str());
+  FUZZ_CHECK(again && again->str() == url.str() && again->origin() == url.origin());
+  FUZZ_CHECK(again->query() == url.query());
+
+  const std::string more = "digest=sha256%3Aabc";
+  const auto longer = Url::parse(url.with_query(more));
+  FUZZ_CHECK(longer && longer->origin() == url.origin());
+  FUZZ_CHECK(longer->query() == (url.query().empty() ? more : url.query() + "&" + more));
+  FUZZ_CHECK(is_terminal_safe(purser::net::redacted_url(url.str())));
+}
+
+void check_redirect(const std::string& method, const Url& from, const Url& to, bool same_origin) {
+  FUZZ_CHECK(same_origin == (from.origin() == to.origin()));
+  FUZZ_CHECK(!(from.origin().scheme == "https" && to.origin().scheme == "http"));
+  if (method != "GET" && method != "HEAD") FUZZ_CHECK(same_origin);
+  check_url(to);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view location = purser::fuzz::text_of(data, size);
+  std::string_view asked = purser::fuzz::take_line(location);
+  const std::string method(take_word(asked));
+  const std::string_view status_text = take_word(asked);
+  int status = 0;
+  std::from_chars(status_text.data(), status_text.data() + status_text.size(), status);
+  FUZZ_CHECK(is_terminal_safe(purser::net::redacted_url(location)));
+  const auto from = Url::parse(asked);
+  if (!from) return 0;
+  check_url(*from);
+
+  if (const auto to = from->resolve(location)) {
+    check_url(*to);
+    // An empty reference is the URL itself, with its query (RFC 3986, 5.2.2).
+    if (!location.substr(0, location.find('#')).empty()) {
+      FUZZ_CHECK(to->query() == query_of(location));
+    }
+  }
+  purser::http::Response response;
+  response.status = status;
+  response.headers.add("Location", std::string(location));
+  const auto redirect = purser::net::redirect_of(method, from->str(), response);
+  if (!redirect) {
+    FUZZ_CHECK(is_terminal_safe(to_string(redirect.error())));
+  } else if (*redirect) {
+    const auto to = Url::parse((*redirect)->url);
+    FUZZ_CHECK(to.has_value());
+    check_redirect(method, *from, *to, (*redirect)->same_origin);
+  }
+  return 0;
+}

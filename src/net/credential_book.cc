@@ -1,0 +1,72 @@
+#include "net/credential_book.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace purser::net {
+namespace {
+
+// Docker's helpers and some files mark an identity token by this user name.
+Credential normalised(Credential credential) {
+  if (credential.username == "<token>" && credential.identity_token.empty()) {
+    credential.identity_token = std::exchange(credential.password, Secret());
+  }
+  return credential;
+}
+
+bool same_secrets(const Credential& a, const Credential& b) {
+  return a.username == b.username && a.password.reveal() == b.password.reveal() &&
+         a.identity_token.reveal() == b.identity_token.reveal() &&
+         a.registry_token.reveal() == b.registry_token.reveal();
+}
+
+}  // namespace
+
+Result<CredentialBook::Known> CredentialBook::find(std::string_view repository) {
+  if (!source_) return Known{};
+  std::shared_ptr<Entry> entry;
+  {
+    const std::lock_guard lock(mutex_);
+    auto found = entries_.find(repository);
+    if (found == entries_.end()) {
+      found = entries_.emplace(std::string(repository), std::make_shared<Entry>()).first;
+    }
+    entry = found->second;
+  }
+  const std::lock_guard lock(entry->asking);
+  if (!entry->answer) entry->answer = ask(repository);
+  return *entry->answer;
+}
+
+Result<CredentialBook::Known> CredentialBook::ask(std::string_view repository) {
+  auto found = source_->find(registry_, repository);
+  if (!found) return Unexpected(std::move(found).error());
+  if (!*found) return Known{};
+  auto credential = std::make_shared<const Credential>(normalised(**std::move(found)));
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(credentials_.begin(), credentials_.end(), [&](const auto& other) {
+    return same_secrets(*other, *credential);
+  });
+  if (known != credentials_.end()) {
+    return Known{static_cast<std::size_t>(known - credentials_.begin()) + 1, *known};
+  }
+  credentials_.push_back(credential);
+  return Known{credentials_.size(), std::move(credential)};
+}
+
+std::shared_ptr<const Credential> CredentialBook::credential(std::size_t identity) const {
+  const std::lock_guard lock(mutex_);
+  return identity == 0 || identity > credentials_.size() ? nullptr : credentials_[identity - 1];
+}
+
+void CredentialBook::note_accepted(std::size_t identity) {
+  const std::lock_guard lock(mutex_);
+  accepted_.insert(identity);
+}
+
+bool CredentialBook::was_accepted(std::size_t identity) const {
+  const std::lock_guard lock(mutex_);
+  return accepted_.count(identity) != 0;
+}
+
+}  // namespace purser::net

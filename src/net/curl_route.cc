@@ -1,0 +1,122 @@
+#include "net/curl_route.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "core/text.h"
+
+namespace purser::net {
+namespace {
+
+Error bad_option(std::string message, std::string hint) {
+  Error error;
+  error.code = ErrorCode::invalid_argument;
+  error.operation = "open a client";
+  error.message = std::move(message);
+  error.hint = std::move(hint);
+  return error;
+}
+
+bool is_address(std::string text) {
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  in6_addr bytes{};  // room for both
+  return inet_pton(AF_INET, text.c_str(), &bytes) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &bytes) == 1;
+}
+
+bool is_port(std::string_view text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port > 0 && port < 65536;
+}
+
+bool is_host(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '@' || c == '*' || c == '+';
+  }) && !text.starts_with('-');
+}
+
+bool is_resolve_entry(std::string_view entry) {
+  const auto host_end = entry.find(':', entry.starts_with('[') ? entry.find(']') : 0);
+  if (host_end == std::string_view::npos || !is_host(entry.substr(0, host_end))) return false;
+  const auto port_end = entry.find(':', host_end + 1);
+  if (port_end == std::string_view::npos) return false;
+  if (!is_port(entry.substr(host_end + 1, port_end - host_end - 1))) return false;
+  auto addresses = entry.substr(port_end + 1);
+  while (true) {
+    const auto comma = addresses.find(',');
+    if (!is_address(std::string(addresses.substr(0, comma)))) return false;
+    if (comma == std::string_view::npos) return true;
+    addresses.remove_prefix(comma + 1);
+  }
+}
+
+struct CurluDeleter {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+
+}  // namespace
+
+Status check_resolve(const std::vector<std::string>& entries) {
+  for (const std::string& entry : entries) {
+    if (is_resolve_entry(entry)) continue;
+    return Unexpected(bad_option(fmt::format("\"{}\" does not say where a host is",
+                                             shorten(sanitize_for_terminal(entry), 100)),
+                                 "Write HOST:PORT:ADDRESS, the address in numbers"));
+  }
+  return {};
+}
+
+Status check_proxy(std::string_view url) {
+  if (url.empty()) return {};
+  constexpr std::array<std::string_view, 6> kSchemes = {"http",    "https",  "socks4",
+                                                        "socks4a", "socks5", "socks5h"};
+  const auto scheme = to_lower(url.substr(0, url.find("://")));
+  const bool known = url.find("://") != std::string_view::npos &&
+                     std::find(kSchemes.begin(), kSchemes.end(), scheme) != kSchemes.end();
+  const std::unique_ptr<CURLU, CurluDeleter> handle(curl_url());
+  const std::string text(url);
+  if (known && handle &&
+      curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) ==
+          CURLUE_OK) {
+    return {};
+  }
+  return Unexpected(bad_option("the proxy's URL cannot be read",
+                               "Write it as http://[USER:PASSWORD@]HOST:PORT; https, socks5 and "
+                               "socks5h are known too"));
+}
+
+CurlRoute::CurlRoute(const http::CurlTransportOptions& options) : proxy_(options.proxy) {
+  curl_slist* list = nullptr;
+  for (const std::string& entry : options.resolve) {
+    if (curl_slist* longer = curl_slist_append(list, entry.c_str())) list = longer;
+  }
+  resolve_.reset(list);
+}
+
+void CurlRoute::apply(CURL* easy, const Origin& origin) const {
+  if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
+  // What is for the registry is not for the proxy: the header fields of a request, its
+  // Authorization among them, do not go into CONNECT.
+  curl_easy_setopt(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+  // A proxy's answer to CONNECT is not the registry's.
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+  if (origin.is_loopback()) {
+    // "localhost" of a proxy is another machine, and plain http is allowed to this one's because
+    // what is sent stays on it.
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  } else if (!proxy_.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, proxy_.c_str());
+  }
+}
+
+}  // namespace purser::net

@@ -1,0 +1,36 @@
+// How a request gets to its host: addresses that were given by hand, and proxies.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/curl_transfer.h"
+#include "net/url.h"
+#include "purser/result.h"
+#include "purser/transport.h"
+
+namespace purser::net {
+
+// HOST:PORT:ADDRESS[,ADDRESS], addresses in numbers. libcurl passes over an entry that it cannot
+// read, and the request would go where the resolver says. Errors: invalid_argument.
+Status check_resolve(const std::vector<std::string>& entries);
+
+// An http, https or socks URL of a proxy. Errors: invalid_argument; the message has no user info.
+Status check_proxy(std::string_view url);
+
+// Thread rule: apply on the I/O thread. Must outlive the handles that it was applied to.
+class CurlRoute {
+ public:
+  explicit CurlRoute(const http::CurlTransportOptions& options);
+
+  void apply(CURL* easy, const Origin& origin) const;
+
+ private:
+  std::string proxy_;
+  std::unique_ptr<curl_slist, SlistDeleter> resolve_;
+};
+
+}  // namespace purser::net

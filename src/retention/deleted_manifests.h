@@ -1,0 +1,42 @@
+// What was deleted in a repository, with the bytes to put it back.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "purser/client.h"
+
+namespace purser {
+
+// Thread rule: one thread at a time.
+class DeletedManifests {
+ public:
+  // In the order of their deletion: an index before its children.
+  void add(const Manifest& manifest);
+
+  bool empty() const noexcept { return manifests_.empty(); }
+  const Manifest* find(const Digest& digest) const;
+
+  // Of `needed` and of all that it lists, what was deleted and is not there again: children before
+  // the index that lists them, as a registry may want them. What is there is not looked into.
+  std::vector<Manifest> to_put_back(const std::vector<Digest>& needed,
+                                    const std::function<bool(const Digest&)>& is_there) const;
+
+  // Which of them a kept tag that vanished had been moved onto; no value: none that is known of, so
+  // that its own manifest is the right one. `answer` is what the registry said of the tag: it may
+  // name the digest. Otherwise a tag goes only with the manifest that it points at, and that is
+  // `suspect`, or the one manifest that was deleted; not so where tags can be deleted by name
+  // . Errors: whether they can be could not be asked.
+  Result<std::optional<Digest>> tag_went_with(const Client& client, const Repository& repository,
+                                              std::string_view answer,
+                                              const std::optional<Digest>& suspect) const;
+
+ private:
+  std::map<Digest, Manifest> manifests_;
+  std::vector<Digest> order_;
+};
+
+}  // namespace purser

@@ -1,0 +1,152 @@
+// The mending half of RepositoryRun: what went with a deletion and must not is put back.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "registry/registry_error.h"
+#include "retention/guarded_put.h"
+#include "retention/repository_run.h"
+
+namespace purser {
+
+// A tag that is listed and answers 404 is what two writers at once can leave behind on
+// distribution 2.x. With its bytes back on it, it can be deleted like any other (A-92).
+void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion) {
+  auto reference = Reference::with_tag(approved_.repository, tag);
+  const Manifest bytes = *deleted_.find(deletion.digest);
+  const Change change{.kind = Change::Kind::delete_manifest,
+                      .repository = approved_.repository,
+                      .original = bytes,
+                      .tags = {tag}};
+  Status cleared = journal_.before(change);
+  if (cleared) {
+    cleared = delete_ghost(*reference, bytes);
+    if (Status written = journal_.after(change, cleared); !written)
+      stop(to_string(written.error()));
+  }
+  if (!cleared && cleared.error().code == ErrorCode::changed) {
+    return tag_is(tag, Outcome::skipped, to_string(cleared.error()));
+  }
+  if (!cleared) {
+    unsettled_ = true;
+    return tag_is(
+        tag, Outcome::failed,
+        "its manifest is gone, but the registry still lists it: " + to_string(cleared.error()));
+  }
+  auto names = client_.tags(approved_.repository);
+  const bool gone =
+      names ? !std::ranges::binary_search(*names, tag) : names.error().code == ErrorCode::not_found;
+  if (gone) return tag_is(tag, Outcome::removed);
+  tag_is(tag, Outcome::failed, "its manifest is gone, but the registry still lists it");
+}
+
+Status RepositoryRun::delete_ghost(const Reference& tag, const Manifest& bytes) {
+  if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) return put;
+  // The bytes are there again, so somebody can have tagged them again.
+  if (Status alone = check_nobody_tagged(bytes.digest(), *tag.tag()); !alone) return alone;
+  return client_.delete_manifest(approved_.repository, bytes.digest());
+}
+
+// Of the tags that came since the last look: those that were there have been looked at.
+Status RepositoryRun::check_nobody_tagged(const Digest& digest, const std::string& but) {
+  auto names = client_.tags(approved_.repository);
+  if (!names) return Unexpected(std::move(names).error());
+  for (const std::string& name : *names) {
+    if (name == but || snapshot_.tags.contains(name)) continue;
+    auto reference = Reference::with_tag(approved_.repository, name);
+    if (!reference) return Unexpected(std::move(reference).error());
+    auto head = client_.head(*reference);
+    if (!head && !is_confirmed_absence(head.error())) return Unexpected(std::move(head).error());
+    if (!head || head->digest != digest) continue;
+    return Unexpected(Error{.code = ErrorCode::changed,
+                            .message = fmt::format("the tag {} was put onto it meanwhile", name),
+                            .operation = "delete the manifest",
+                            .registry = approved_.repository.registry(),
+                            .subject = approved_.repository.path() + "@" + digest.str()});
+  }
+  return {};
+}
+
+// Manifests that this run deleted and that an index which came meanwhile lists are put back.
+void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
+  std::vector<Digest> needed;
+  for (const auto& [digest, node] : snapshot_.manifests) {
+    needed.insert(needed.end(), node.children.begin(), node.children.end());
+  }
+  for (const Descriptor& child : also) needed.push_back(child.digest);
+  const auto is_there = [this](const Digest& digest) {
+    return snapshot_.manifests.contains(digest);
+  };
+  for (const Manifest& bytes : deleted_.to_put_back(needed, is_there)) {
+    const Digest& digest = bytes.digest();
+    auto put = client_.put_manifest(Reference::with_digest(approved_.repository, digest),
+                                    bytes.raw(), bytes.media_type());
+    const std::string why = "an index that was pushed during the run needs it";
+    const std::string name = approved_.repository.str() + "@" + digest.str();
+    warnings_.push_back(put ? fmt::format("{}: {}; it was put back", name, why)
+                            : fmt::format("{}: {}, and it could not be put back: {}", name, why,
+                                          to_string(put.error())));
+    unsettled_ = unsettled_ || !put;
+    manifest_is(digest, put ? Outcome::skipped : Outcome::failed, why);
+  }
+}
+
+std::optional<Manifest> RepositoryRun::bytes_to_put_back(const std::string& tag,
+                                                         const std::string& seen) {
+  auto went = deleted_.tag_went_with(client_, approved_.repository, seen, just_deleted_);
+  // Where that cannot be told, its own image is never a wrong one.
+  if (went && *went) return *deleted_.find(**went);
+  auto node = snapshot_.manifests.find(*snapshot_.tags.at(tag).digest);
+  return node == snapshot_.manifests.end() ? std::nullopt : node->second.manifest;
+}
+
+// It is somebody's image by now, with all that this needs.
+void RepositoryRun::take_in(const std::string& tag) {
+  Status followed = follow_moved({tag});
+  if (followed) return;
+  note_unchecked(to_string(followed.error()));
+  stop(to_string(followed.error()));
+}
+
+void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
+  auto reference = Reference::with_tag(approved_.repository, tag);
+  const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
+  if (!reference || !digest) return;
+  auto head = client_.head(*reference);
+  if (head) return take_in(tag);
+  if (!is_confirmed_absence(head.error())) {
+    return note_unchecked(
+        fmt::format("{}: it vanished, and whether it is back could not be told: {}",
+                    reference->str(), to_string(head.error())));
+  }
+  auto still = client_.head(Reference::with_digest(approved_.repository, *digest));
+  if (deleted_.empty() || (!still && is_confirmed_absence(still.error()))) {
+    warnings_.push_back(
+        fmt::format("{}: somebody else removed it during the run", reference->str()));
+    snapshot_.tags.erase(tag);
+    return tag_is(tag, Outcome::skipped, "somebody else removed it during the run");
+  }
+  const std::optional<Manifest> bytes = bytes_to_put_back(tag, seen);
+  if (!bytes) return tag_is(tag, Outcome::failed, "it vanished and its bytes are unknown");
+  revive_what_is_needed(bytes->children());
+  const Status put = put_if_unchanged(client_, *reference, {}, *bytes);
+  if (!put && put.error().code == ErrorCode::changed) return take_in(tag);
+  if (!put) {
+    unsettled_ = true;
+    warnings_.push_back(
+        fmt::format("{}: it vanished with a digest that was deleted, and could not be put back: {}",
+                    reference->str(), to_string(put.error())));
+    return tag_is(tag, Outcome::failed, to_string(put.error()));
+  }
+  warnings_.push_back(fmt::format("{}: it vanished while the run went on; {} was put back onto it",
+                                  reference->str(), bytes->digest().str()));
+  tag_is(tag, Outcome::skipped, "it vanished during the run and was put back");
+  if (approved_removals_.contains(bytes->digest())) {
+    manifest_is(bytes->digest(), Outcome::skipped, "the tag " + tag + " was moved onto it");
+    held_back_[bytes->digest()] = "the tag " + tag + " was moved onto it";
+  }
+  if (Status read = refresh_tags(client_, snapshot_, {tag}); !read) stop(to_string(read.error()));
+}
+
+}  // namespace purser
