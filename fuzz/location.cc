@@ -4,6 +4,7 @@
 
 #include "fuzz/fuzz.h"
 #include "net/redirect.h"
+#include "net/upload_location.h"
 #include "net/url.h"
 
 using purser::fuzz::is_terminal_safe;
@@ -55,7 +56,8 @@ void check_url(const Url& url) {
   if (with_more.size() > kLongestUrl) return;
   const auto longer = Url::parse(with_more);
   FUZZ_CHECK(longer && longer->origin() == url.origin());
-  FUZZ_CHECK(longer->query() == (url.query().empty() ? more : url.query() + "&" + more));
+  const bool joined = url.query().empty() || url.query().back() == '&';
+  FUZZ_CHECK(longer->query() == url.query() + (joined ? "" : "&") + more);
   FUZZ_CHECK(is_terminal_safe(purser::net::redacted_url(url.str())));
 }
 
@@ -64,6 +66,24 @@ void check_redirect(const std::string& method, const Url& from, const Url& to, b
   FUZZ_CHECK(!(from.origin().scheme == "https" && to.origin().scheme == "http"));
   if (method != "GET" && method != "HEAD") FUZZ_CHECK(same_origin);
   check_url(to);
+}
+
+// Where an upload goes on: never from https to http, and with the digest and all else kept.
+void check_upload(const Url& from, std::string_view location) {
+  const auto next = purser::net::resolve_upload_location(from.str(), location);
+  if (!next) {
+    FUZZ_CHECK(is_terminal_safe(to_string(next.error())));
+    return;
+  }
+  const auto to = Url::parse(next->url);
+  FUZZ_CHECK(to.has_value());
+  FUZZ_CHECK(next->same_origin == (from.origin() == to->origin()));
+  FUZZ_CHECK(from.origin().scheme == "http" || to->origin().scheme == "https");
+  FUZZ_CHECK(!next->was_upgraded || next->same_origin);
+  const auto end =
+      Url::parse(purser::net::with_digest(*next, purser::Digest::of("")).substr(0, kLongestUrl));
+  FUZZ_CHECK(end && end->origin() == to->origin());
+  FUZZ_CHECK(end->query().starts_with(to->query()));
 }
 
 }  // namespace
@@ -88,6 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       FUZZ_CHECK(to->query() == sent || to->query() == encoded(sent));
     }
   }
+  check_upload(*from, location);
   purser::http::Response response;
   response.status = status;
   response.headers.add("Location", std::string(location));
