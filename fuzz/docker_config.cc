@@ -1,12 +1,12 @@
 // docker's config.json (A-29, A-30, C.1-16): whatever stands in it, a credential goes to the host
-// that its key names and to no other, and no error shows one.
+// that its key names and to no other, and what is said of it is safe for a terminal.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fuzz/fuzz.h"
-#include "purser/credentials.h"
 #include "purser/reference.h"
+#include "purser/user_credentials.h"
 
 using purser::Credential;
 using purser::RegistryName;
@@ -58,10 +58,16 @@ bool has_secret(const Credential& credential) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = purser::fuzz::text_of(data, size);
   const MemoryFile file(input);
-  const auto source = purser::docker_config_credentials(file.path());
+  purser::UserCredentialsOptions options;
+  options.file = file.path();
+  // No PATH: whatever helper the text names, none is run.
+  options.environment = [](const char* name) -> std::optional<std::string> {
+    return std::string_view(name) == "PATH" ? "/nonexistent" : std::optional<std::string>();
+  };
+  const purser::UserCredentials source(std::move(options));
   for (const std::string host : {"registry.example.com", "localhost:5000", "docker.io"}) {
     const auto registry = RegistryName::parse(host).value();
-    const auto found = source->find(registry, "team/app");
+    const auto found = source.find(registry, "team/app");
     if (!found) {
       FUZZ_CHECK(purser::fuzz::is_terminal_safe(to_string(found.error())));
     } else if (*found) {
@@ -69,6 +75,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       FUZZ_CHECK(may_name(input, host) ||
                  (host == "docker.io" && may_name(input, "index.docker.io")) ||
                  (host == "docker.io" && may_name(input, "registry-1.docker.io")));
+    }
+    for (const purser::CredentialLook& look : source.explain(registry, "team/app")) {
+      for (const std::string& text :
+           {look.section, look.key, look.helper, look.username, look.note}) {
+        FUZZ_CHECK(purser::fuzz::is_terminal_safe(text));
+      }
     }
   }
   return 0;
