@@ -49,7 +49,7 @@ class CredentialBookTest : public ::testing::Test {
                                         {"team/a", user("me", "1", "b")},
                                         {"team/b", user("me", "2")},
                                         {"robot", user("<token>", "refresh")},
-      {"empty", user("me", "")}});
+                                        {"empty", user("me", "")}});
   CredentialBook book_{*RegistryName::parse("r.test"), source_};
 };
 

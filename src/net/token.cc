@@ -1,11 +1,10 @@
 #include "net/token.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 
+#include "core/base64.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "net/url.h"
@@ -16,15 +15,6 @@ namespace {
 constexpr std::int64_t kShortestLife = 60;           // what the token specification guarantees
 constexpr std::int64_t kLongestLife = 24 * 60 * 60;  // beyond it a server's number is not believed
 constexpr std::chrono::seconds kRenewEarly{10};
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
 
 Error token_error(ErrorCode code, const std::string& realm, std::string_view what) {
   Error error;
@@ -53,7 +43,7 @@ std::string describe(const Credential& credential) {
 }
 
 std::string basic_authorization(const Credential& credential) {
-  return "Basic " + base64(credential.username + ":" + credential.password.reveal());
+  return "Basic " + encode_base64(credential.username + ":" + credential.password.reveal());
 }
 
 std::string TokenRequest::family() const {

@@ -199,7 +199,7 @@ TEST_F(LibraryTlsTest, TheCaFileMustBeOne) {
   EXPECT_THAT(Client::create(options),
               HasError(ErrorCode::invalid_argument, HasSubstr("no certificate")));
   options.ca_file = "/tmp";
-  EXPECT_THAT(Client::create(options), HasError(ErrorCode::invalid_argument));
+  EXPECT_THAT(Client::create(options), HasError(ErrorCode::io, HasSubstr("directory")));
 }
 
 }  // namespace
