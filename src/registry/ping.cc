@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "net/url.h"
 #include "purser/client.h"
 
 namespace purser {
@@ -53,7 +54,7 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   info.scheme = info.url.substr(0, info.url.find(':'));
   info.status = status;
   info.auth = auth.scheme;
-  info.realm = auth.realm;
+  info.realm = net::redacted_url(auth.realm);
   if (auth.scheme != "none") {
     // It asked for credentials and answered 200: it has accepted them, if there were any.
     const auto who = core_->driver().identity({});

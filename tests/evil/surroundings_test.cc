@@ -47,7 +47,7 @@ TEST_F(SurroundingsTest, HaveNoPasswordInANetrc) {
 // C.1-20: who checks out a project has not asked for its helpers to be run.
 TEST_F(SurroundingsTest, HaveNoHelperInTheFolderThatItIsStartedIn) {
   registry_.challenge_with({basic()});
-  const TempDir project;
+  const TempDir project(TempDir::Medium::disk);  // nothing can be run in the memory of some
   write_helper(project.path() / "bin");
   write_helper(project.path());
   for (const char* name :
