@@ -103,6 +103,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
       registry.scheme() ? *registry.scheme() + "://" + registry.str() : registry.str();
   options.credentials = std::move(source);
   options.allowed_auth_realms = settings_.allowed_auth_realms;
+  options.allowed_inner_hosts = settings_.allowed_inner_hosts;
   options.plain_http = settings_.plain_http;
   options.ca_file = settings_.ca_file;
   options.cert_file = settings_.cert_file;

@@ -26,6 +26,9 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.texts("--auth-realm-allow", settings.allowed_auth_realms, "HOST",
                 "a token server of another host that may be sent the password, over https; "
                 "repeatable");
+  options.texts("--allow-inside", settings.allowed_inner_hosts, "HOST[:PORT]",
+                "a host that the registry may lead to although its address is further inside than "
+                "the registry's own: on a private network, on this machine; repeatable");
   options.flag("--plain-http", settings.plain_http,
                "speak http to a registry that is not on this machine");
   options.text("--ca-file", settings.ca_file, "FILE",

@@ -20,6 +20,7 @@ struct Settings {
   bool password_stdin = false;
   std::string authfile = {};
   std::vector<std::string> allowed_auth_realms = {};
+  std::vector<std::string> allowed_inner_hosts = {};
   bool plain_http = false;
   std::string ca_file = {};
   std::string cert_file = {};

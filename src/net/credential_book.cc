@@ -14,6 +14,11 @@ Credential normalised(Credential credential) {
   return credential;
 }
 
+bool has_secret(const Credential& credential) {
+  return !credential.password.empty() || !credential.identity_token.empty() ||
+         !credential.registry_token.empty();
+}
+
 bool same_secrets(const Credential& a, const Credential& b) {
   return a.username == b.username && a.password.reveal() == b.password.reveal() &&
          a.identity_token.reveal() == b.identity_token.reveal() &&
@@ -41,7 +46,8 @@ Result<CredentialBook::Known> CredentialBook::find(std::string_view repository) 
 Result<CredentialBook::Known> CredentialBook::ask(std::string_view repository) {
   auto found = source_->find(registry_, repository);
   if (!found) return Unexpected(std::move(found).error());
-  if (!*found) return Known{};
+  // An entry without a secret identifies nobody.
+  if (!*found || !has_secret(**found)) return Known{};
   auto credential = std::make_shared<const Credential>(normalised(**std::move(found)));
   const std::lock_guard lock(mutex_);
   const auto known = std::find_if(credentials_.begin(), credentials_.end(), [&](const auto& other) {

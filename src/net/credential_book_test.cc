@@ -48,7 +48,8 @@ class CredentialBookTest : public ::testing::Test {
       std::map<std::string, Credential>{{"", user("me", "1", "a")},
                                         {"team/a", user("me", "1", "b")},
                                         {"team/b", user("me", "2")},
-                                        {"robot", user("<token>", "refresh")}});
+                                        {"robot", user("<token>", "refresh")},
+      {"empty", user("me", "")}});
   CredentialBook book_{*RegistryName::parse("r.test"), source_};
 };
 
@@ -57,6 +58,7 @@ TEST_F(CredentialBookTest, EachRepositoryHasItsOwnCredential) {
   EXPECT_EQ(book_.find("team/b")->credential->password.reveal(), "2");
   EXPECT_EQ(book_.find("team/a")->credential->password.reveal(), "1");
   EXPECT_EQ(book_.find("team")->credential, nullptr);
+  EXPECT_EQ(book_.find("empty")->credential, nullptr);
   EXPECT_EQ(book_.find("team")->identity, 0u);
 }
 

@@ -61,7 +61,8 @@ std::optional<http::Failure> PeerRule::apply(CURL* easy, const std::string& url,
 }
 
 bool PeerRule::allows(Zone zone, const std::string& address) {
-  if (!direct_ || zone <= innermost_) return true;
+  // The proxy itself may be anywhere but link-local: no_proxy can name a host that is.
+  if (zone <= innermost_ || (!direct_ && zone != Zone::link_local)) return true;
   refusal_ = refusal_of(host_, address, zone);
   return false;
 }

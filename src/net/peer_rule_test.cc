@@ -140,5 +140,16 @@ TEST_F(PeerRuleTest, ThroughAProxyOnlyAnAddressInTheUrlIsJudged) {
   EXPECT_THAT(server_.requests(), SizeIs(1));
 }
 
+// nor does a host that no_proxy names get round it.
+TEST_F(PeerRuleTest, WithAProxyAMetadataServiceThatIsAskedDirectlyIsRefused) {
+  ASSERT_EQ(setenv("http_proxy", server_.url("").c_str(), 1), 0);
+  ASSERT_EQ(setenv("no_proxy", "metadata.test", 1), 0);
+  const std::string refused = refusal(url("metadata.test"), Zone::this_machine);
+  unsetenv("http_proxy");
+  unsetenv("no_proxy");
+  EXPECT_EQ(refused, "metadata.test is at 169.254.169.254, on a link-local network");
+  EXPECT_EQ(server_.connections(), 0u);
+}
+
 }  // namespace
 }  // namespace purser::http

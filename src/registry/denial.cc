@@ -55,14 +55,15 @@ void explain_denial(Error& error, const http::Response& response, const Asker& a
                             user_of(who), status),
                 "Check the registry's configuration of tokens, and the clocks of both servers");
   }
-  if (status == 401 && asker.scheme == "basic") {
+  const bool lacks_scope = names_error(response, "insufficient_scope");
+  if (status == 401 && asker.scheme == "basic" && !lacks_scope) {
     const std::string user = who.username.empty() ? "" : " (" + user_of(who) + ")";
     return tell(error, ErrorCode::unauthorized,
                 fmt::format("the registry did not accept the user name and password{}{}",
                             source_of(who), user),
                 "Check them; `purser login " + error.registry + "` replaces what is stored");
   }
-  // The token server has accepted the password, and given less than was asked for.
+  // The password was accepted, and gives less than was asked for.
   const std::string right = asker.scope.empty() ? "the right to this" : asker.scope;
   tell(error, ErrorCode::forbidden,
        fmt::format("authenticated as {}, but lacks {} ({})", user_of(who), right, status),

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "net/link_header.h"
+#include "net/scheme_mistake.h"
 #include "net/url.h"
 #include "registry/registry_error.h"
 
@@ -17,15 +18,6 @@ constexpr std::size_t kMaxShownUrl = 200;
 Unexpected refused_link(std::string message) {
   return Unexpected(make_error({}, ErrorCode::incomplete, std::move(message),
                                "The list is not used, because it is not known to be whole"));
-}
-
-int default_port(const std::string& scheme) { return scheme == "https" ? 443 : 80; }
-
-// The same host and port by another scheme: what a registry writes that does not know of the TLS
-// proxy before it.
-bool differs_in_scheme_alone(const net::Origin& a, const net::Origin& b) {
-  if (a.host != b.host || a.scheme == b.scheme) return false;
-  return a.port == b.port || (a.port == default_port(a.scheme) && b.port == default_port(b.scheme));
 }
 
 }  // namespace
@@ -40,7 +32,7 @@ Result<std::optional<std::string>> next_page_url(const http::Headers& headers,
   const auto next = asked ? asked->resolve(**link) : std::nullopt;
   if (!next) return refused_link(fmt::format("the Link to the next page is no URL: {}", shown));
   if (next->origin() == asked->origin()) return std::optional(next->str());
-  if (differs_in_scheme_alone(next->origin(), asked->origin())) {
+  if (net::differs_in_scheme_alone(next->origin(), asked->origin())) {
     const std::string_view url = next->str();
     return std::optional(std::string(net::origin_text(asked_url)) +
                          std::string(url.substr(net::origin_text(url).size())));

@@ -126,7 +126,9 @@ TEST_F(ProxyTest, TheProxysUserIsForTheProxyAlone) {
   for (const WireRequest& request : server_.requests()) {
     EXPECT_FALSE(request.headers.has("Proxy-Authorization"));
     const std::string given = request.headers.get("Authorization");
-    if (!given.empty()) EXPECT_EQ(base64_decode(given.substr(6)), "alice:s3cret");
+    if (!given.empty()) {
+      EXPECT_EQ(base64_decode(given.substr(6)), "alice:s3cret");
+    }
   }
   for (const ProcessResult& result : {secure_run, plain_run}) {
     EXPECT_THAT(result.err, AllOf(Not(HasSubstr("pr0xypass")), Not(HasSubstr("bob"))));
@@ -155,7 +157,7 @@ TEST_F(ProxyTest, NoProxyNamesWhatIsReachedWithoutOne) {
     }
   }
   EXPECT_THAT(proxy.requests(), IsEmpty());
-  for (const std::string& list : {"registry.test:1", "istry.test", "other.test", ""}) {
+  for (const std::string list : {"registry.test:1", "istry.test", "other.test", ""}) {
     const std::size_t before = proxy.requests().size();
     EXPECT_THAT(
         catalog(secure(), {{"https_proxy", proxy.url()}, {"no_proxy", list}}, found(secure())),

@@ -233,7 +233,7 @@ TEST_F(EvilChallengeTest, AHundredTimesAtOnceIsAnsweredByOneToken) {
 // A-21, C.1-22: the same words again would get the same answer.
 TEST_F(EvilChallengeTest, IsNotAnsweredForEver) {
   registry_.on("", "/", challenge({bearer()}));
-  EXPECT_THAT(tags(), HasError(ErrorCode::forbidden)) << "the token server knew the password";
+  EXPECT_THAT(tags(), HasError(ErrorCode::forbidden));  // the token server took the password
   EXPECT_EQ(tokens_.count(), 1U);
   EXPECT_EQ(registry_.count(), 2U);
   // One that asks for something else each time.
