@@ -51,7 +51,7 @@ class LoginSecretsTest : public EvilTest {
     EXPECT_FALSE(run({"tags", host + "/app"}, options).ok());
   }
 
-  const TempDir outside_{TempDir::Medium::disk};  // nothing can be run in the memory of some
+  const TempDir outside_;
   EvilRegistry registry_;
   const std::string expected_ = [this] {
     registry_.on("GET", "/v2/", page(R"({"tags":["v1"]})"));
