@@ -74,8 +74,8 @@ class UserCredentials : public CredentialSource {
   UserCredentials& operator=(const UserCredentials&) = delete;
 
   // May run a helper. Errors: invalid_argument (a malformed file or entry), io, bad_response (a
-  // helper that fails), refused (a helper that may not be run: C.1-17, C.1-20), not_found (there is
-  // no such helper).
+  // helper that fails), refused (a helper that may not be run: C.1-17, C.1-20). Never not_found,
+  // which says that an image is gone.
   Result<std::optional<Credential>> find(const RegistryName& registry,
                                          std::string_view repository) const override;
 

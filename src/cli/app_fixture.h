@@ -29,8 +29,12 @@ class AppFixture : public ::testing::Test {
     directory_ = ::mkdtemp(name.data());
     // No credential of whoever runs the tests, and no journal in his home.
     ::setenv("DOCKER_CONFIG", directory_.c_str(), 1);
-    ::setenv("XDG_STATE_HOME", directory_.c_str(), 1);
-    ::unsetenv("PURSER_PASSWORD");
+    for (const char* variable : {"HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"}) {
+      ::setenv(variable, directory_.c_str(), 1);
+    }
+    for (const char* variable : {"PURSER_PASSWORD", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE"}) {
+      ::unsetenv(variable);
+    }
   }
   ~AppFixture() override { std::filesystem::remove_all(directory_); }
 

@@ -60,6 +60,7 @@ TEST_F(AppRetentionTest, RemovesWhatIsNotKeptAndNothingElse) {
   EXPECT_TRUE(registry_->has("a", *shared_));
 }
 
+//
 TEST_F(AppRetentionTest, TellsHowTheSpaceComesBack) {
   const Ran ran = run({"prune", "registry.test", "--keep", "a:v1", "--keep", "b:*", "--yes"});
   EXPECT_THAT(ran.out, AllOf(HasSubstr("garbage-collect CONFIG"), HasSubstr("--delete-untagged"),

@@ -94,6 +94,13 @@ void OptionSet::number(std::string names, std::size_t& target, std::string value
   state_->finish(option, value);
 }
 
+void OptionSet::refused(std::string names, std::string reason) {
+  CLI::Option* option = state_->app.add_option_function<std::string>(
+      std::move(names),
+      [reason = std::move(reason)](const std::string&) { throw CLI::ValidationError(reason); });
+  option->expected(0, 1)->group("");
+}
+
 namespace {
 
 // What CLI11 would read in its own way, and what cannot mean anything.
@@ -158,9 +165,9 @@ Result<std::size_t> OptionSet::parse_front(const std::vector<std::string>& argum
   const std::vector<std::string> rest = state_->app.remaining();
   const auto size = static_cast<std::size_t>(end - arguments.begin());
   if (!rest.empty() && rest.front().starts_with('-') && rest.front().size() > 1) {
-    return Unexpected(
-        usage_error(fmt::format("there is no option {} before the verb", rest.front()),
-                    "Write the options of a verb after it"));
+    return Unexpected(usage_error(fmt::format("there is no option {} before the verb",
+                                              rest.front().substr(0, rest.front().find('='))),
+                                  "Write the options of a verb after it"));
   }
   return size - rest.size();
 }

@@ -31,6 +31,10 @@ class OptionSet {
               std::string help);
   void number(std::string names, std::size_t& target, std::string value, std::string help);
 
+  // An option that people know from elsewhere and that is an error here, with the reason. Its value
+  // is shown nowhere, and help() does not list it.
+  void refused(std::string names, std::string reason);
+
   // What is declared from here on is listed under this title by help().
   void group(std::string title);
 

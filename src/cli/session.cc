@@ -4,13 +4,13 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "cli/file_io.h"
 #include "purser/credentials.h"
 
 namespace purser::cli {
-namespace {
 
 // A password never stands in argv, where every user of the machine can read it.
 Result<Secret> password_of(const Settings& settings) {
@@ -27,8 +27,6 @@ Result<Secret> password_of(const Settings& settings) {
   }
   return Secret(text);
 }
-
-}  // namespace
 
 // What belongs to one registry must not reach the next one by accident.
 Status Session::check_belongs_to_one(const RegistryName& registry) const {
@@ -69,6 +67,16 @@ Result<std::shared_ptr<const CredentialSource>> Session::credentials(const Regis
     credential.password = *std::move(password);
     credential.source = "the command line";
     return single_credential(registry, std::move(credential));
+  }
+  // Said before the first request: a registry that asks for no login would hide the typing error.
+  std::error_code none;
+  if (!settings_.authfile.empty() && !std::filesystem::exists(settings_.authfile, none)) {
+    Error error;
+    error.code = ErrorCode::io;
+    error.operation = "read the credentials of";
+    error.subject = settings_.authfile;
+    error.message = "there is no such file";
+    return Unexpected(std::move(error));
   }
   return user_credentials();
 }

@@ -20,6 +20,9 @@
 
 namespace purser::cli {
 
+// The password for -u: from stdin or PURSER_PASSWORD. Errors: invalid_argument, io.
+Result<Secret> password_of(const Settings& settings);
+
 // Thread rule: one thread at a time.
 class Session {
  public:

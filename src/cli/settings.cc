@@ -21,8 +21,12 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.text("-u,--username", settings.username, "USER",
                "user name; the password comes by --password-stdin or PURSER_PASSWORD");
   options.flag("--password-stdin", settings.password_stdin, "read the password from stdin");
+  options.refused(
+      "--password",
+      "a password in the arguments can be read by every user of this machine, and stays "
+      "in the shell's history; give it with --password-stdin or in PURSER_PASSWORD");
   options.text("--authfile", settings.authfile, "FILE",
-               "credentials in docker's format (default: ~/.docker/config.json)");
+               "the file with the logins, of docker or podman (default: where they keep them)");
   options.texts("--auth-realm-allow", settings.allowed_auth_realms, "HOST",
                 "a token server of another host that may be sent the password, over https; "
                 "repeatable");

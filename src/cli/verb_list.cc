@@ -98,6 +98,28 @@ constexpr std::array kVerbs = {
         "  purser prune registry.example.com/team/app --keep-file keep.txt --yes\n"
         "  purser prune registry.example.com --keep-file keep.txt --max-removals 20%",
         1, kAnyNumber, make_prune},
+    VerbInfo{
+        "login", "REGISTRY [-u USER] [--password-stdin] [--authfile FILE]",
+        "Check a user name and password, and keep them for later runs",
+        "The registry is asked first; what it refuses is not kept. Kept in the credential helper\n"
+        "that the file names, else in the file: --authfile, $REGISTRY_AUTH_FILE, or docker's\n"
+        "config.json. docker, podman and skopeo read it too. On a terminal it asks for what is\n"
+        "missing.",
+        "  purser login registry.example.com\n"
+        "  purser login registry.example.com -u ci --password-stdin < password.txt",
+        1, 1, make_login},
+    VerbInfo{
+        "logout", "REGISTRY [--authfile FILE]", "Remove what login kept for a registry",
+        "Out of the same file, and its credential helper. Other places that still have a login\n"
+        "for it are named and left alone.",
+        "  purser logout registry.example.com", 1, 1, make_logout},
+    VerbInfo{"auth", "explain REGISTRY[/REPO]",
+             "Say which credential is used for a registry or a repository, and why",
+             "Every place that is looked at, in order. Shows no secret, and asks no registry. A\n"
+             "credential helper is run where a request would run it.",
+             "  purser auth explain registry.example.com\n"
+             "  purser auth explain registry.example.com/team/app -o json",
+             2, 2, make_auth},
 };
 
 }  // namespace

@@ -171,7 +171,9 @@ TEST_F(AuthEntriesTest, AMalformedEntryIsAnErrorForItsHostAlone) {
   for (const char* entry :
        {R"("s3cret")", "[7]", R"({"auth":"s3cret!"})", R"({"auth":"dTpw="})",
         R"({"auth":"bm9jb2xvbg=="})", R"({"auth":7})", R"({"identitytoken":["s3cret"]})",
-        R"({"registrytoken":{}})", R"({"username":1,"password":"s3cret"})"}) {
+        R"({"registrytoken":{}})", R"({"username":1,"password":"s3cret"})",
+        // C.1-14: it would be a header of its own.
+        R"({"registrytoken":"a\r\ns3cret: 1"})"}) {
     SCOPED_TRACE(entry);
     const auto source = with_config(std::string(R"({"auths":{"bad.io":)") + entry +
                                     R"(,"good.io":{"auth":"dTpw"}}})");

@@ -37,6 +37,11 @@ Result<std::optional<Credential>> read_entry(const nlohmann::json& entry) {
     if (!secret) return bad(secret.error().message);
     credential.*member = Secret(secret->value_or(""));
   }
+  // It is sent as it is: a line break in it would be a header of its own (C.1-14).
+  const std::string& token = credential.registry_token.reveal();
+  if (std::any_of(token.begin(), token.end(), [](char c) { return c <= 0x20 || c >= 0x7f; })) {
+    return bad("its registrytoken has characters that no token has");
+  }
   auto username = text("username");
   if (!username) return bad(username.error().message);
   credential.username = username->value_or("");
@@ -83,7 +88,10 @@ HelperEntry read_helper(std::string key, const nlohmann::json& value) {
 std::vector<HelperEntry> read_helpers(const nlohmann::json& cred_helpers,
                                       const nlohmann::json* store) {
   std::vector<HelperEntry> helpers;
-  for (const auto& [key, value] : cred_helpers.items()) helpers.push_back(read_helper(key, value));
+  for (const auto& [key, value] : cred_helpers.items()) {
+    // Without a key it would be taken for credsStore.
+    if (!key.empty()) helpers.push_back(read_helper(key, value));
+  }
   if (store != nullptr) helpers.push_back(read_helper({}, *store));
   return helpers;
 }

@@ -106,7 +106,8 @@ Result<CredentialHelper> CredentialHelper::find(std::string_view name, std::stri
   }
   const auto file = find_program(program, search_path);
   if (!file) {
-    return Unexpected(helper_error(ErrorCode::not_found, program, "is not in PATH",
+    // Not not_found: that is a server's word for an image that is gone, and is acted on.
+    return Unexpected(helper_error(ErrorCode::io, program, "is not in PATH",
                                    "Install it, or take its name out of the file"));
   }
   CredentialHelper helper;

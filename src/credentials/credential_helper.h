@@ -17,8 +17,8 @@ namespace purser {
 class CredentialHelper {
  public:
   // `name` as in credsStore ("pass"); the program is looked for in the absolute directories of
-  // PATH. Errors: refused for a name with anything but [A-Za-z0-9_.-] in it; not_found where there
-  // is no such program.
+  // PATH. Errors: refused for a name with anything but [A-Za-z0-9_.-] in it; io where there is no
+  // such program.
   static Result<CredentialHelper> find(std::string_view name, std::string_view search_path,
                                        std::chrono::milliseconds timeout);
 

@@ -218,7 +218,8 @@ class UserCredentials::Impl {
       if (walk.done()) return;
     }
     if (any) return;
-    look.section = look.key = {};
+    look.section = "auths";
+    look.key = {};
     look.found = Found::nothing;
     walk.add(std::move(look));
   }

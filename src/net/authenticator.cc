@@ -11,8 +11,9 @@
 namespace purser::net {
 namespace {
 
-constexpr std::string_view kLoginHint =
-    "Log in with `purser login`, or give -u and a password for this registry";
+std::string login_hint(const RegistryName& registry) {
+  return "Log in with `purser login " + registry.str() + "`, or give a user name and a password";
+}
 
 Error no_known_scheme(const Challenge& challenge) {
   Error error;
@@ -157,7 +158,7 @@ Result<std::optional<Authenticator::Answer>> Authenticator::answer_basic(
     Error error;
     error.code = ErrorCode::unauthorized;
     error.message = "the registry asks for a user name and a password, and there are none for it";
-    error.hint = kLoginHint;
+    error.hint = login_hint(registry_);
     return Unexpected(std::move(error));
   }
   remember({{"basic", text_of(challenge, "realm")}, url.origin().str(), {}, {}});

@@ -96,13 +96,16 @@ ErrorCode refine(int status, const ServerErrors& errors) {
   return ErrorCode::bad_response;
 }
 
-std::string hint_for(ErrorCode code, int status) {
+std::string hint_for(ErrorCode code, int status, const std::string& registry) {
   switch (code) {
     case ErrorCode::unauthorized:
-      return "Check the user name and password for this registry, and whether this account may do "
-             "this";
+      return fmt::format(
+          "Check the user name and password (`purser auth explain {}` says where they come from), "
+          "and whether this account may do this",
+          registry);
     case ErrorCode::forbidden:
-      return "Log in (-u, --authfile) with an account that has the right";
+      return fmt::format("Log in (`purser login {}`, or -u) with an account that has the right",
+                         registry);
     case ErrorCode::rate_limited:
       return "Try again later, or with fewer requests in flight";
     case ErrorCode::unreachable:
@@ -227,7 +230,7 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
     message += ": " + errors.message;
     while (message.ends_with('.') || message.ends_with(' ')) message.pop_back();
   }
-  if (hint.empty()) hint = hint_for(code, response.status);
+  if (hint.empty()) hint = hint_for(code, response.status, operation.registry);
   Error error = make_error(operation, code, std::move(message), std::move(hint));
   HttpFailure& http = error.http.emplace();
   http.status = response.status;

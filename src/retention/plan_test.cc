@@ -167,6 +167,7 @@ TEST(PlanTest, FindsADigestTagOfASha512DigestByItsFirst64Digits) {
   EXPECT_EQ(decision_on(plan, sig_tag).action, Action::keep);
 }
 
+// C.1-23: whoever may push could otherwise keep anything from being removed.
 TEST(PlanTest, AKeptReferrerDoesNotKeepItsSubject) {
   SnapshotBuilder app;
   app.image("a").referrer("sbom", "a").tag("v1", "a").tag("sbom", "sbom");

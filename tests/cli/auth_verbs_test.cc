@@ -79,8 +79,8 @@ TEST_F(BasicAuthTest, SaysHowToLogInWhereThereAreNoCredentials) {  // A-26
                                              {"tags", reference("team/app")},
                                              {"digest", reference("team/app:v1")},
                                              {"prune", proxy_.host(), "--keep", "a:b", "--yes"}}) {
-    EXPECT_THAT(purser_(arguments),
-                Fails(4, AllOf(HasSubstr("user name and a password"), HasSubstr("config.json"))));
+    EXPECT_THAT(purser_(arguments), Fails(4, AllOf(HasSubstr("user name and a password"),
+                                                   HasSubstr("purser login " + proxy_.host()))));
   }
   EXPECT_THAT(purser_({"-u", "alice", "tags", reference("team/app")}),
               Fails(2, AllOf(HasSubstr("alice"), HasSubstr("--password-stdin"))));

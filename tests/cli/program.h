@@ -17,9 +17,12 @@ class Program {
     options.environment = {{"HOME", home_.path().string()},
                            {"DOCKER_CONFIG", home_.path().string()},
                            {"XDG_STATE_HOME", home_.path().string()},
+                           {"XDG_RUNTIME_DIR", home_.path().string()},
+                           {"XDG_CONFIG_HOME", home_.path().string()},
                            {"LC_ALL", "C"}};
-    options.unset = {"PURSER_*",  "http_proxy", "https_proxy", "HTTPS_PROXY",
-                     "all_proxy", "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
+    options.unset = {
+        "PURSER_*",    "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "http_proxy", "https_proxy",
+        "HTTPS_PROXY", "all_proxy",          "ALL_PROXY",          "no_proxy",   "NO_PROXY"};
     return options;
   }
 

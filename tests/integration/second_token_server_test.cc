@@ -15,9 +15,7 @@
 namespace purser::testing {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr int kDone = 0;
 constexpr int kPartly = 3;
@@ -77,8 +75,7 @@ TEST_F(SecondTokenServerTest, AMissingRightIsNoWrongPassword) {
                                                                 {"untag", name("ann/app:v1")}}) {
     const ProcessResult result = as("ben", verb);
     EXPECT_EQ(result.exit_code, kNotAuthorised) << result.describe();
-    EXPECT_THAT(result.err, AllOf(HasSubstr("an account that has the right"), HasSubstr("ann/app"),
-                                  Not(HasSubstr("refused the credentials"))));
+    EXPECT_THAT(result.err, HasSubstr("as user ben, but lacks repository:ann/app:"));
   }
   EXPECT_EQ(as("ann", {"tags", name("ann/app")}).out, "v1\n");
 }
@@ -100,7 +97,7 @@ TEST_F(SecondTokenServerTest, AWrongPasswordAndNoneAreToldApart) {
   push("ann", "ann/app:v1");
   const std::vector<std::string> tags = {"tags", name("ann/app")};
   EXPECT_THAT(as("ann", tags, "wrong"),
-              Fails(kNotAuthorised, HasSubstr("refused the credentials")));
+              Fails(kNotAuthorised, HasSubstr("did not accept the user name and password")));
   EXPECT_THAT(as("", tags), Fails(kNotAuthorised, HasSubstr("without credentials")));
 }
 

@@ -1,0 +1,123 @@
+// auth explain: where a credential comes from, without a look at it.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/names.h"
+#include "cli/verb.h"
+#include "purser/user_credentials.h"
+
+namespace purser::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Found = CredentialLook::Found;
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json to_json(const CredentialLook& look) {
+  return {{"place", look.place},
+          {"found", to_string(look.found)},
+          {"section", text_or_null(look.section)},
+          {"key", text_or_null(look.key)},
+          {"helper", text_or_null(look.helper)},
+          {"username", text_or_null(look.username)},
+          {"kind", text_or_null(look.kind)},
+          {"note", text_or_null(look.note)}};
+}
+
+// `auths "h.io": password of ann`, `credsStore docker-credential-pass: password of ann`
+std::string what(const CredentialLook& look) {
+  std::string text = look.section;
+  if (!look.key.empty()) text += fmt::format(" \"{}\"", look.key);
+  if (!look.helper.empty()) text += " " + look.helper;
+  if (!look.kind.empty()) {
+    text += fmt::format(": {}{}", look.kind, look.username.empty() ? "" : " of " + look.username);
+  }
+  if (!look.note.empty()) text += fmt::format("{}{}", text.empty() ? "" : "; ", look.note);
+  return text;
+}
+
+const CredentialLook* deciding(const std::vector<CredentialLook>& looks) {
+  for (const CredentialLook& look : looks) {
+    if (look.found == Found::used || look.found == Found::failed) return &look;
+  }
+  return nullptr;
+}
+
+// What the command line says comes before every place.
+void put_command_line_first(std::vector<CredentialLook>& looks, const std::string& username) {
+  for (CredentialLook& look : looks) {
+    if (look.found == Found::used) look.found = Found::shadowed;
+  }
+  CredentialLook look;
+  look.place = "-u";
+  look.found = Found::used;
+  look.username = username;
+  look.kind = "password";
+  looks.insert(looks.begin(), std::move(look));
+}
+
+class AuthVerb : public Verb {
+ public:
+  Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
+    if (names.front() != "explain") {
+      return Unexpected(usage_error(fmt::format("there is no \"auth {}\"", names.front()),
+                                    "Usage: purser auth explain REGISTRY[/REPO]"));
+    }
+    const Result<RegistryScope> scope = parse_scope(names.back());
+    if (!scope) return Unexpected(scope.error());
+    const std::string repository = scope->repository ? scope->repository->path() : std::string();
+    const auto credentials = session.user_credentials();
+    auto looks = credentials->explain(scope->registry, repository);
+    const std::string& username = session.settings().username;
+    if (!username.empty()) put_command_line_first(looks, username);
+    print(session.out(), scope->registry.str(), repository, looks);
+    if (!username.empty()) return ExitCode::done;
+    // The same walk again, out of what was read already: its error is what a request would meet.
+    if (const auto found = credentials->find(scope->registry, repository); !found) {
+      return Unexpected(found.error());
+    }
+    return ExitCode::done;
+  }
+
+ private:
+  static void print(Output& out, const std::string& registry, const std::string& repository,
+                    const std::vector<CredentialLook>& looks) {
+    const CredentialLook* const used = deciding(looks);
+    if (out.format() != Format::text) {
+      Json places = Json::array();
+      for (const CredentialLook& look : looks) places.push_back(to_json(look));
+      return out.json(
+          {{"registry", registry},
+           {"repository", text_or_null(repository)},
+           {"used", used != nullptr && used->found == Found::used ? to_json(*used) : Json()},
+           {"places", std::move(places)}});
+    }
+    std::string answer = "no credential; requests go without one";
+    if (used != nullptr && used->found == Found::failed) {
+      answer = "no credential can be used";
+    } else if (used != nullptr) {
+      answer = fmt::format("the {}{} is used", used->kind,
+                           used->username.empty() ? "" : " of " + used->username);
+    }
+    out.line(out.styled(fmt::format("{}{}{}: {}", registry, repository.empty() ? "" : "/",
+                                    repository, safe(answer)),
+                        Style::bold));
+    Table table({"FOUND", "PLACE", "WHAT"});
+    for (const CredentialLook& look : looks) {
+      const bool decides = &look == used;
+      table.row({std::string(to_string(look.found)), safe(look.place), safe(what(look))},
+                !decides                      ? Style::plain
+                : look.found == Found::failed ? Style::red
+                                              : Style::green);
+    }
+    table.print_aligned(out, "  ");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_auth() { return std::make_unique<AuthVerb>(); }
+
+}  // namespace purser::cli
