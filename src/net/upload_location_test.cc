@@ -29,7 +29,7 @@ TEST(UploadLocationTest, IsResolvedAgainstTheUrlThatWasAsked) {
   EXPECT_EQ(resolved("1"), "https://r.test/v2/a/blobs/uploads/1");
   EXPECT_EQ(resolved("../x/1"), "https://r.test/v2/a/blobs/x/1");
   EXPECT_EQ(resolved("?_state=x"), "https://r.test/v2/a/blobs/uploads/?_state=x");
-  EXPECT_EQ(resolved("https://R.TEST/1"), "https://r.test/1");
+  EXPECT_EQ(resolved("https://R.TEST/1"), "https://R.TEST/1");
   EXPECT_EQ(resolved("//r.test/1"), "https://r.test/1");
   EXPECT_EQ(resolved("/1?a#fragment"), "https://r.test/1?a");
 }
@@ -91,7 +91,7 @@ TEST(UploadLocationTest, HttpOnAnotherHostIsRefused) {
 
 // C.1-25
 TEST(UploadLocationTest, WhatIsNoUrlIsABadAnswer) {
-  for (const std::string location :
+  for (const std::string& location :
        {std::string(), std::string("/a b"), std::string("/a\r\nX: y"), std::string("/a\tb"),
         std::string("file:///etc/passwd"), std::string("https://u:s3cret@r.test/u"),
         std::string("https://"), std::string("\\\\evil.test/u"), "/" + std::string(9000, 'a')}) {

@@ -54,7 +54,7 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   info.scheme = info.url.substr(0, info.url.find(':'));
   info.status = status;
   info.auth = auth.scheme;
-  info.realm = net::redacted_url(auth.realm);
+  info.realm = net::redacted_url(auth.realm);  // its query is part of it, and may be secret
   if (auth.scheme != "none") {
     // It asked for credentials and answered 200: it has accepted them, if there were any.
     const auto who = core_->driver().identity({});
