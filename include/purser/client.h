@@ -82,7 +82,7 @@ struct PingInfo {
   std::string scheme = {};       // "http" or "https"
   int status = 0;                // of GET /v2/ as it was answered in the end
   std::string auth = {};         // "none", "basic", "bearer": what the registry asked for
-  std::string realm = {};        // of the challenge, if any
+  std::string realm = {};        // of the challenge, if any; no values of its query
   bool authenticated = false;    // the credentials were accepted
   std::string api_version = {};  // Docker-Distribution-API-Version, if sent
 };

@@ -59,10 +59,17 @@ TEST_F(SurroundingsTest, HaveNoHelperInTheFolderThatItIsStartedIn) {
   options.environment["PATH"] = (project.path() / "bin").string() + ":/usr/bin:/bin";
   EXPECT_FALSE(testing::run(purser_.command({"tags", registry_.host() + "/app"}), options).ok());
   EXPECT_FALSE(std::filesystem::exists(mark_));
-  // The user's own file is another matter, or this would prove nothing.
+  // Not even where a variable names it, for it may have been set by whoever made the folder.
   options.environment["DOCKER_CONFIG"] = project.path().string();
-  EXPECT_FALSE(testing::run(purser_.command({"tags", registry_.host() + "/app"}), options).ok());
-  EXPECT_TRUE(std::filesystem::exists(mark_));
+  const auto tags = [&] {
+    return testing::run(purser_.command({"tags", registry_.host() + "/app"}), options);
+  };
+  EXPECT_FALSE(tags().ok());
+  EXPECT_FALSE(std::filesystem::exists(mark_));
+  // From elsewhere it is the user's own word, or this would prove nothing.
+  options.directory = purser_.home().path();
+  const ProcessResult asked = tags();
+  EXPECT_TRUE(std::filesystem::exists(mark_)) << asked.describe();
 }
 
 // C.1-24: a name is a name, whatever it begins with.
