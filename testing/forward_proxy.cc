@@ -50,25 +50,10 @@ std::string bytes_of(const WireRequest& request) {
 }  // namespace
 
 ForwardProxy::ForwardProxy(std::uint16_t upstream_port, ForwardProxyOptions options)
-    : upstream_port_(upstream_port), options_(std::move(options)) {
-  acceptor_ = std::thread([this] { accept_connections(); });
-}
+    : options_(std::move(options)),
+      relay_(Listener::open(), upstream_port, [this](const Relay::Pair& pair) { serve(pair); }) {}
 
-ForwardProxy::~ForwardProxy() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (const Connection& connection : connections_) {
-      connection.client.shut_down();
-      connection.server.shut_down();
-    }
-  }
-  listener_.socket.shut_down();
-  acceptor_.join();
-  for (Connection& connection : connections_) connection.thread.join();
-}
-
-std::string ForwardProxy::host() const { return fmt::format("127.0.0.1:{}", listener_.port); }
+std::string ForwardProxy::host() const { return fmt::format("127.0.0.1:{}", relay_.port()); }
 
 std::string ForwardProxy::url(const std::string& user) const {
   return fmt::format("http://{}{}{}", user, user.empty() ? "" : "@", host());
@@ -79,57 +64,41 @@ std::vector<WireRequest> ForwardProxy::requests() const {
   return requests_;
 }
 
-void ForwardProxy::accept_connections() {
-  for (;;) {
-    Socket client(accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    if (!client) continue;
-    Connection& connection = connections_.emplace_back(Connection{std::move(client)});
-    connection.server = connect_to_loopback(upstream_port_);
-    connection.thread = std::thread([this, &connection] { serve(connection); });
-  }
-}
-
-void ForwardProxy::serve(Connection& connection) {
-  WireReader reader(connection.client, kPatience);
+void ForwardProxy::serve(const Relay::Pair& pair) {
+  WireReader reader(pair.client, kPatience);
   while (auto request = reader.request()) {
     {
       const std::lock_guard lock(mutex_);
-      if (stopping_) break;
       requests_.push_back(*request);
     }
-    if (!answer(connection, *request)) break;
+    if (!answer(pair, *request)) return;
   }
-  const std::lock_guard lock(mutex_);
-  connection.client.shut_down();
-  connection.server.shut_down();
 }
 
-bool ForwardProxy::answer(Connection& connection, const WireRequest& request) {
+bool ForwardProxy::answer(const Relay::Pair& pair, const WireRequest& request) const {
   const std::string given = request.headers.get("Proxy-Authorization");
   if (!options_.user.empty() &&
       (!given.starts_with("Basic ") || base64_decode(given.substr(6)) != options_.user)) {
-    return connection.client.send_all(
+    return pair.client.send_all(
         "HTTP/1.1 407 Proxy Authentication Required\r\n"
         "Proxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n");
   }
-  if (request.method != "CONNECT") return forward(connection, request);
+  if (request.method != "CONNECT") return forward(pair, request);
   if (options_.refusal != 0) {
-    return connection.client.send_all(
+    return pair.client.send_all(
         fmt::format("HTTP/1.1 {} No\r\nContent-Length: 0\r\n\r\n", options_.refusal));
   }
-  if (!connection.client.send_all("HTTP/1.1 200 Connection established\r\n\r\n")) return false;
-  tunnel(connection.client, connection.server);
+  if (!pair.client.send_all("HTTP/1.1 200 Connection established\r\n\r\n")) return false;
+  tunnel(pair.client, pair.server);
   return false;
 }
 
-bool ForwardProxy::forward(Connection& connection, WireRequest request) const {
+bool ForwardProxy::forward(const Relay::Pair& pair, WireRequest request) {
   request.headers.remove("Proxy-Authorization");
-  WireReader reader(connection.server, kPatience);
-  if (!connection.server.send_all(bytes_of(request))) return false;
+  WireReader reader(pair.server, kPatience);
+  if (!pair.server.send_all(bytes_of(request))) return false;
   const auto response = reader.response(request.method);
-  return response && connection.client.send_all(response->bytes(request.method));
+  return response && pair.client.send_all(response->bytes(request.method));
 }
 
 }  // namespace purser::testing

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "testing/socket.h"
+#include "testing/relay.h"
 #include "testing/wire.h"
 
 namespace purser::testing {
@@ -24,34 +22,20 @@ struct ForwardProxyOptions {
 class ForwardProxy {
  public:
   explicit ForwardProxy(std::uint16_t upstream_port, ForwardProxyOptions options = {});
-  ~ForwardProxy();
-  ForwardProxy(const ForwardProxy&) = delete;
-  ForwardProxy& operator=(const ForwardProxy&) = delete;
 
   std::string host() const;                             // "127.0.0.1:40123"
   std::string url(const std::string& user = {}) const;  // "http://USER@127.0.0.1:40123"
   std::vector<WireRequest> requests() const;
 
  private:
-  struct Connection {
-    Socket client;
-    Socket server = {};
-    std::thread thread = {};
-  };
+  void serve(const Relay::Pair& pair);
+  bool answer(const Relay::Pair& pair, const WireRequest& request) const;
+  static bool forward(const Relay::Pair& pair, WireRequest request);
 
-  void accept_connections();
-  void serve(Connection& connection);
-  bool answer(Connection& connection, const WireRequest& request);
-  bool forward(Connection& connection, WireRequest request) const;
-
-  const std::uint16_t upstream_port_;
   const ForwardProxyOptions options_;
-  Listener listener_ = Listener::open();
   mutable std::mutex mutex_;
   std::vector<WireRequest> requests_;
-  std::list<Connection> connections_;
-  bool stopping_ = false;
-  std::thread acceptor_;
+  Relay relay_;  // the last: its threads use what stands before it
 };
 
 }  // namespace purser::testing

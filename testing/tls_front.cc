@@ -102,37 +102,9 @@ void pump(SSL* session, const Socket& client, const Socket& server) {
 
 TlsFront::TlsFront(std::uint16_t upstream_port, const KeyPair& identity, const std::string& address,
                    std::uint16_t port, const TlsRules& rules)
-    : upstream_port_(upstream_port),
-      context_(context_of(identity, rules)),
-      listener_(Listener::open(address, port)) {
-  acceptor_ = std::thread([this] { accept_connections(); });
-}
-
-TlsFront::~TlsFront() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (const Connection& connection : connections_) {
-      connection.client.shut_down();
-      connection.server.shut_down();
-    }
-  }
-  listener_.socket.shut_down();
-  acceptor_.join();
-  for (Connection& connection : connections_) connection.thread.join();
-}
-
-void TlsFront::accept_connections() {
-  for (;;) {
-    Socket client(accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    if (!client) continue;
-    Connection& connection = connections_.emplace_back(Connection{std::move(client)});
-    connection.server = connect_to_loopback(upstream_port_);
-    connection.thread = std::thread([this, &connection] { serve(connection); });
-  }
-}
+    : context_(context_of(identity, rules)),
+      relay_(Listener::open(address, port), upstream_port,
+             [this](const Relay::Pair& pair) { serve(pair); }) {}
 
 std::vector<std::string> TlsFront::clients() const {
   const std::lock_guard lock(mutex_);
@@ -152,22 +124,19 @@ void TlsFront::note_handshake(const ssl_st* session) {
   ++handshakes_;
 }
 
-void TlsFront::serve(Connection& connection) {
+void TlsFront::serve(const Relay::Pair& pair) {
   // OpenSSL writes to sockets that the client has closed, its farewell above all.
   sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   const Session session(SSL_new(context_.get()), &SSL_free);
-  SSL_set_fd(session.get(), connection.client.get());
+  SSL_set_fd(session.get(), pair.client.get());
   if (SSL_accept(session.get()) == 1) {
     note_handshake(session.get());
-    pump(session.get(), connection.client, connection.server);
+    pump(session.get(), pair.client, pair.server);
     SSL_shutdown(session.get());
   }
-  const std::lock_guard lock(mutex_);
-  connection.client.shut_down();
-  connection.server.shut_down();
 }
 
 }  // namespace purser::testing

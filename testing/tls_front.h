@@ -3,14 +3,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "testing/certificates.h"
+#include "testing/relay.h"
 #include "testing/socket.h"
 
 struct ssl_ctx_st;
@@ -33,11 +32,8 @@ class TlsFront {
   TlsFront(std::uint16_t upstream_port, const KeyPair& identity,
            const std::string& address = "127.0.0.1", std::uint16_t port = 0,
            const TlsRules& rules = {});
-  ~TlsFront();
-  TlsFront(const TlsFront&) = delete;
-  TlsFront& operator=(const TlsFront&) = delete;
 
-  std::uint16_t port() const noexcept { return listener_.port; }
+  std::uint16_t port() const noexcept { return relay_.port(); }
   // Connections whose TLS handshake succeeded.
   std::size_t handshakes() const noexcept { return handshakes_; }
   // Of each of those, in order, the common name in the client's certificate; empty without one.
@@ -46,26 +42,15 @@ class TlsFront {
   std::vector<std::string> names_asked_for() const;
 
  private:
-  struct Connection {
-    Socket client;
-    Socket server = {};
-    std::thread thread = {};
-  };
-
-  void accept_connections();
-  void serve(Connection& connection);
+  void serve(const Relay::Pair& pair);
   void note_handshake(const ssl_st* session);
 
-  const std::uint16_t upstream_port_;
   std::shared_ptr<ssl_ctx_st> context_;
-  Listener listener_;
   mutable std::mutex mutex_;
-  std::list<Connection> connections_;
-  bool stopping_ = false;
   std::vector<std::string> clients_;
   std::vector<std::string> names_asked_for_;
   std::atomic<std::size_t> handshakes_{0};
-  std::thread acceptor_;
+  Relay relay_;  // the last: its threads use what stands before it
 };
 
 }  // namespace purser::testing
