@@ -47,19 +47,24 @@ TEST_F(ProtocolItemsTest, AgreesWithTheTestsOfThisTree) {
 }
 
 TEST_F(ProtocolItemsTest, CountsACitationAboveATestBesideItAndInsideIt) {
-  list({{"A-1", "open"}, {"A-5", "open"}, {"A-7", "open"}, {"A-9", "open"}, {"C.1-2", "proven"}});
+  list({{"A-1", "open"},
+        {"A-5", "proven"},
+        {"A-7", "proven"},
+        {"A-9", "open"},
+        {"C.1-2", "proven"}});
   root_.write("src/net/a_test.cc",
               "// A-5: why\n// and C.1-2.\nTEST(Suite, First) {\n  work();\n}\n\n"
               "TEST_F(Suite,\n       Second) {  // A-7\n  work();  // A-9\n}\n");
   const ProcessResult result = items({"--list"});
   EXPECT_THAT(result.out,
-              AllOf(HasSubstr("A-5  words  [open]\n    Suite.First  (src/net/a_test.cc:1)\n"),
+              AllOf(HasSubstr("A-5  words  [proven]\n    Suite.First  (src/net/a_test.cc:1)\n"),
                     HasSubstr("C.1-2  words  [proven]\n    Suite.First  "),
-                    HasSubstr("A-7  words  [open]\n    Suite.Second  (src/net/a_test.cc:8)\n"),
+                    HasSubstr("A-7  words  [proven]\n    Suite.Second  (src/net/a_test.cc:8)\n"),
                     HasSubstr("A-9  words  [open]\n    Suite.Second  (src/net/a_test.cc:9)\n"),
                     HasSubstr("A-1  words  [open]\nA-5")));
+  // A-9 is cited, and the list says that this is not all of it.
   EXPECT_EQ(items().out,
-            "protocol items with a test: 4 of 5 (A-5 to A-45: 3 of 3; C.1: 1 of 1); 0 more are for "
+            "protocol items with a test: 3 of 5 (A-5 to A-45: 2 of 3; C.1: 1 of 1); 0 more are for "
             "later\n");
 }
 
@@ -70,7 +75,11 @@ TEST_F(ProtocolItemsTest, CountsEachItemOfARange) {
 }
 
 TEST_F(ProtocolItemsTest, CountsNothingThatIsNoCitationOfATest) {
-  list({{"A-5", "open"}, {"A-6", "open"}, {"A-7", "open"}, {"A-8", "open"}, {"A-9", "open"}});
+  list({{"A-5", "proven"},
+        {"A-6", "proven"},
+        {"A-7", "proven"},
+        {"A-8", "proven"},
+        {"A-9", "proven"}});
   root_.write("src/net/a.cc", "// A-5\n");
   root_.write(
       "src/net/a_test.cc",
