@@ -80,11 +80,11 @@ struct CallOptions {
 struct PingInfo {
   std::string url = {};          // "https://registry.example.com/v2/"
   std::string scheme = {};       // "http" or "https"
-  int status = 0;                // of GET /v2/ as it was answered in the end
+  int status = 0;                // of GET /v2/ as it was answered in the end: 200, or 401 to nobody
   std::string auth = {};         // "none", "basic", "bearer": what the registry asked for
   std::string realm = {};        // of the challenge, if any; no values of its query
   bool authenticated = false;    // the credentials were accepted
-  std::string api_version = {};  // Docker-Distribution-API-Version, if sent
+  std::string api_version = {};  // Docker-Distribution-API-Version of a 200, if sent
 };
 
 struct ListOptions {
@@ -138,7 +138,9 @@ class ClientCore;  // internal
 
 class Reader {
  public:
-  // GET /v2/ (A-6 to A-9). Errors: unreachable, unauthorized, bad_response ("not a registry").
+  // GET /v2/ (A-6 to A-9). A registry that wants a login, where there are no credentials, or that
+  // answers 401 without asking for any, is a registry (status 401). Errors: unreachable,
+  // unauthorized (credentials that it refused), bad_response ("not a registry").
   Result<PingInfo> ping(const CallOptions& options = {}) const;
 
   // The repositories of the registry, sorted, each once: every page or an error.

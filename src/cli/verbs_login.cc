@@ -50,6 +50,7 @@ class LoginVerb : public Verb {
     if (!client) return Unexpected(client.error());
     const Result<PingInfo> info = client->ping(session.call());
     if (!info) return Unexpected(refusal(info.error()));
+    if (info->status == 401) return Unexpected(refusal(no_challenge(*registry)));
     const bool verified = info->auth != "none";
     if (!verified) {
       session.err().warning(fmt::format(
@@ -89,6 +90,17 @@ class LoginVerb : public Verb {
     auto text = prompt(STDIN_FILENO, stderr, "Password: ", Echo::hidden, stop);
     if (!text) return Unexpected(text.error());
     return Secret(*std::move(text));
+  }
+
+  static Error no_challenge(const RegistryName& registry) {
+    Error error;
+    error.code = ErrorCode::unauthorized;
+    error.registry = registry.str();
+    error.message =
+        "the registry answered 401 and did not say how it wants to be asked, so that the "
+        "password could not be checked";
+    error.hint = "Check the host and the port";
+    return error;
   }
 
   static Error refusal(Error error) {

@@ -154,6 +154,7 @@ void Authenticator::learn(const std::string& scope, const TokenRequest& request)
 
 Result<std::optional<Authenticator::Answer>> Authenticator::answer_basic(
     const Url& url, const Challenge& challenge, const CredentialBook::Known& known) {
+  remember({{"basic", text_of(challenge, "realm")}, url.origin().str(), {}, {}});
   if (!known.credential || known.credential->password.empty()) {
     Error error;
     error.code = ErrorCode::unauthorized;
@@ -161,7 +162,6 @@ Result<std::optional<Authenticator::Answer>> Authenticator::answer_basic(
     error.hint = login_hint(registry_);
     return Unexpected(std::move(error));
   }
-  remember({{"basic", text_of(challenge, "realm")}, url.origin().str(), {}, {}});
   return std::optional<Answer>(Authorization{basic_authorization(*known.credential)});
 }
 

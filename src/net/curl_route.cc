@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <initializer_list>
 #include <memory>
 #include <utility>
 
@@ -56,6 +57,15 @@ bool is_resolve_entry(std::string_view entry) {
     if (comma == std::string_view::npos) return true;
     addresses.remove_prefix(comma + 1);
   }
+}
+
+// The first that is set to something.
+std::string environment(std::initializer_list<const char*> variables) {
+  for (const char* variable : variables) {
+    const char* value = std::getenv(variable);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return {};
 }
 
 struct CurluDeleter {
@@ -121,7 +131,43 @@ CurlRoute::CurlRoute(const http::CurlTransportOptions& options) : proxy_(options
   resolve_.reset(list);
 }
 
-void CurlRoute::apply(CURL* easy, const Origin& origin) const {
+std::string proxy_for(const Origin& origin, const std::string& named) {
+  // "localhost" of a proxy is another machine, and plain http is allowed to this one's because
+  // what is sent stays on it.
+  if (origin.is_loopback()) return {};
+  if (!named.empty()) return named;
+  if (origin.scheme == "http") {
+    if (auto proxy = environment({"http_proxy"}); !proxy.empty()) return proxy;
+    // In a CGI program HTTP_PROXY is the header "Proxy:" of whoever sent the request ("httpoxy").
+    if (std::getenv("REQUEST_METHOD") == nullptr) {
+      if (auto proxy = environment({"HTTP_PROXY"}); !proxy.empty()) return proxy;
+    }
+  } else if (auto proxy = environment({"https_proxy", "HTTPS_PROXY"}); !proxy.empty()) {
+    return proxy;
+  }
+  return environment({"all_proxy", "ALL_PROXY"});
+}
+
+bool excepts_name(std::string_view no_proxy, std::string_view host) {
+  const bool address = is_address(std::string(host));
+  if (host.ends_with('.')) host.remove_suffix(1);
+  while (!no_proxy.empty()) {
+    const auto end = std::min(no_proxy.find_first_of(", "), no_proxy.size());
+    auto entry = no_proxy.substr(0, end);
+    no_proxy.remove_prefix(std::min(end + 1, no_proxy.size()));
+    if (entry == "*") return true;
+    if (address) continue;
+    if (entry.starts_with('.')) entry.remove_prefix(1);
+    if (entry.ends_with('.')) entry.remove_suffix(1);
+    if (entry.empty() || entry.size() > host.size()) continue;
+    const auto above = host.size() - entry.size();
+    if (!equals_ignoring_case(host.substr(above), entry)) continue;
+    if (above == 0 || host[above - 1] == '.') return true;
+  }
+  return false;
+}
+
+bool CurlRoute::apply(CURL* easy, const Origin& origin) const {
   if (resolve_) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
   // What is for the registry is not for the proxy: the header fields of a request, its
   // Authorization among them, do not go into CONNECT.
@@ -131,17 +177,13 @@ void CurlRoute::apply(CURL* easy, const Origin& origin) const {
   curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  if (origin.is_loopback()) {
-    // "localhost" of a proxy is another machine, and plain http is allowed to this one's because
-    // what is sent stays on it.
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  } else if (!proxy_.empty()) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, proxy_.c_str());
-  }
-  const char* list = std::getenv("no_proxy");
-  if (list == nullptr) list = std::getenv("NO_PROXY");
-  if (list == nullptr) return;
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy_for(list, origin.port).c_str());
+  const std::string no_proxy = no_proxy_for(environment({"no_proxy", "NO_PROXY"}), origin.port);
+  // libcurl is told what was decided here, and looks into the environment for none of it.
+  const std::string proxy =
+      excepts_name(no_proxy, origin.host) ? std::string() : proxy_for(origin, proxy_);
+  curl_easy_setopt(easy, CURLOPT_PROXY, proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy.c_str());
+  return !proxy.empty();
 }
 
 }  // namespace purser::net

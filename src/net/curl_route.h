@@ -25,12 +25,21 @@ Status check_proxy(std::string_view url);
 // libcurl knows hosts, domains and address ranges, and passes over an entry with a port.
 std::string no_proxy_for(std::string_view list, int port);
 
+// The proxy that a request to this origin goes through, unless no_proxy excepts its address; empty:
+// none. `named` takes the place of the environment's.
+std::string proxy_for(const Origin& origin, const std::string& named);
+
+// Does an entry of NO_PROXY except a host by name? As libcurl has it: "*", the host, or a domain
+// that it is in. Addresses, and their ranges, are left to libcurl.
+bool excepts_name(std::string_view no_proxy, std::string_view host);
+
 // Thread rule: apply on the I/O thread. Must outlive the handles that it was applied to.
 class CurlRoute {
  public:
   explicit CurlRoute(const http::CurlTransportOptions& options);
 
-  void apply(CURL* easy, const Origin& origin) const;
+  // Gives whether a proxy may stand between: false is certain.
+  bool apply(CURL* easy, const Origin& origin) const;
 
  private:
   std::string proxy_;

@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "testing/matchers.h"
 
 namespace purser::net {
@@ -52,6 +58,78 @@ TEST(NoProxyTest, HoldsForThePortThatAnEntryNames) {
             "::1,::1,2001:db8::/32");
   EXPECT_EQ(no_proxy_for("*", 5000), "*");
   EXPECT_EQ(no_proxy_for("a.test:443", 5000), "");
+}
+
+// The environment of the proxies is this test's alone, and what it was before afterwards.
+class ProxyEnvironmentTest : public ::testing::Test {
+ protected:
+  ProxyEnvironmentTest() {
+    for (const char* name : kNames) {
+      const char* value = std::getenv(name);
+      before_.push_back(value == nullptr ? std::nullopt : std::optional<std::string>(value));
+      unsetenv(name);
+    }
+  }
+  ~ProxyEnvironmentTest() override {
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      if (before_[i]) {
+        setenv(kNames[i], before_[i]->c_str(), 1);
+      } else {
+        unsetenv(kNames[i]);
+      }
+    }
+  }
+  static std::string proxy_of(const char* url, const std::string& named = {}) {
+    return proxy_for(Url::parse(url)->origin(), named);
+  }
+
+  static constexpr std::array kNames = {"http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY",
+                                        "all_proxy",  "ALL_PROXY",  "REQUEST_METHOD"};
+  std::vector<std::optional<std::string>> before_;
+};
+
+//
+TEST_F(ProxyEnvironmentTest, NamesAProxyForEachSchemeInEitherCase) {
+  EXPECT_EQ(proxy_of("http://r.test/"), "");
+  const auto set = [](const char* name) { setenv(name, (std::string(name) + ".test").c_str(), 1); };
+  set("ALL_PROXY");
+  EXPECT_EQ(proxy_of("http://r.test/"), "ALL_PROXY.test");
+  set("all_proxy");
+  EXPECT_EQ(proxy_of("https://r.test/"), "all_proxy.test");
+  set("HTTPS_PROXY");
+  EXPECT_EQ(proxy_of("https://r.test/"), "HTTPS_PROXY.test");
+  EXPECT_EQ(proxy_of("http://r.test/"), "all_proxy.test");
+  set("HTTP_PROXY");
+  EXPECT_EQ(proxy_of("http://r.test/"), "HTTP_PROXY.test");
+  set("http_proxy");
+  EXPECT_EQ(proxy_of("http://r.test/"), "http_proxy.test");
+  setenv("https_proxy", "", 1);
+  EXPECT_EQ(proxy_of("https://r.test/"), "HTTPS_PROXY.test") << "empty is not set";
+  EXPECT_EQ(proxy_of("https://r.test/", "http://named.test"), "http://named.test");
+  EXPECT_EQ(proxy_of("http://localhost:5000/", "http://named.test"), "") << "A-5";
+}
+
+// what a CGI program has in HTTP_PROXY was sent by somebody as the header "Proxy:".
+TEST_F(ProxyEnvironmentTest, BelievesHttpProxyInCapitalsNotInACgiProgram) {
+  setenv("HTTP_PROXY", "http://evil.test", 1);
+  setenv("REQUEST_METHOD", "GET", 1);
+  EXPECT_EQ(proxy_of("http://r.test/"), "");
+  setenv("http_proxy", "http://good.test", 1);
+  EXPECT_EQ(proxy_of("http://r.test/"), "http://good.test");
+}
+
+//
+TEST(NoProxyTest, ExceptsAHostByItsNameAndByTheDomainsThatItIsIn) {
+  for (const char* list : {"*", "a.r.test", "A.R.TEST", "r.test", ".r.test", "test.",
+                           "x.test, r.test", "x.test a.r.test"}) {
+    EXPECT_TRUE(excepts_name(list, "a.r.test")) << list;
+    EXPECT_TRUE(excepts_name(list, "a.r.test.")) << list;
+  }
+  for (const char* list : {"", ",", ".", "b.r.test", "x.a.r.test", ".test.x", "*.r.test", "a.r"}) {
+    EXPECT_FALSE(excepts_name(list, "a.r.test")) << list;
+  }
+  EXPECT_FALSE(excepts_name("r.test", "evilr.test"));
+  EXPECT_FALSE(excepts_name("0.0.1,::1", "10.0.0.1")) << "an address is in no domain";
 }
 
 }  // namespace

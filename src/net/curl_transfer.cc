@@ -83,20 +83,19 @@ std::optional<http::Failure> CurlTransfer::prepare(EasyHandle easy,
   }
   set_security();
   set_method();
-  if (auto failure = set_way(options, route, tls)) return failure;
+  if (auto failure = set_way(route, tls)) return failure;
   return set_headers();
 }
 
 // Where it goes, by which way, and who is met there.
-std::optional<http::Failure> CurlTransfer::set_way(const http::CurlTransportOptions& options,
-                                                   const CurlRoute& route, CurlTls& tls) {
+std::optional<http::Failure> CurlTransfer::set_way(const CurlRoute& route, CurlTls& tls) {
   const auto url = Url::parse(request_.url);
   if (!url) return http::Failure{http::Failure::Kind::invalid, "the URL cannot be read"};
   origin_ = url->origin();
-  route.apply(easy_.get(), origin_);
+  const bool maybe_proxied = route.apply(easy_.get(), origin_);
   if (auto failure = tls.apply(easy_.get(), origin_)) return failure;
   if (origin_.scheme == "https") tls_ = &tls.of(origin_);
-  return peer_rule_.apply(easy_.get(), request_.url, request_.innermost_peer, options.proxy);
+  return peer_rule_.apply(easy_.get(), request_.url, request_.innermost_peer, maybe_proxied);
 }
 
 void CurlTransfer::set_security() {

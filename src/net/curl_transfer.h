@@ -64,8 +64,7 @@ class CurlTransfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
 
   void set_method();
-  std::optional<http::Failure> set_way(const http::CurlTransportOptions& options,
-                                       const CurlRoute& route, CurlTls& tls);
+  std::optional<http::Failure> set_way(const CurlRoute& route, CurlTls& tls);
   std::optional<http::Failure> set_headers();
   void set_security();
   bool header_line(std::string_view line);

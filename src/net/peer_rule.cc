@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <cstdlib>
 #include <string_view>
 
 #include "net/address_zone.h"
@@ -12,23 +11,6 @@ namespace purser::net {
 namespace {
 
 using http::Zone;
-
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
-}
-
-// As libcurl looks for them. With one of them set, the peer may be the proxy, whose address says
-// nothing about where the request ends: it is for the proxy to know what it may reach. Then only an
-// address that stands in the URL can be judged.
-bool may_go_through_a_proxy(const Origin& origin, const std::string& named) {
-  if (origin.is_loopback()) return false;
-  if (!named.empty()) return true;
-  if (is_set("all_proxy") || is_set("ALL_PROXY")) return true;
-  // HTTP_PROXY in capitals could be a header of a CGI request ("httpoxy"): libcurl ignores it.
-  if (origin.scheme == "http") return is_set("http_proxy");
-  return is_set("https_proxy") || is_set("HTTPS_PROXY");
-}
 
 http::Failure refusal_of(const std::string& host, const std::string& address, Zone zone) {
   const std::string where = "on " + std::string(name_of(zone));
@@ -44,12 +26,12 @@ std::string without_brackets(const std::string& host) {
 }  // namespace
 
 std::optional<http::Failure> PeerRule::apply(CURL* easy, const std::string& url, Zone innermost,
-                                             const std::string& proxy) {
+                                             bool maybe_proxied) {
   const auto parsed = Url::parse(url);
   if (!parsed) return std::nullopt;  // libcurl says why it cannot be sent
   host_ = without_brackets(parsed->origin().host);
   innermost_ = innermost;
-  direct_ = !may_go_through_a_proxy(parsed->origin(), proxy);
+  direct_ = !maybe_proxied;
   const auto literal = zone_of_address(host_);
   if (literal && *literal > innermost_) return refusal_of(host_, host_, *literal);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &PeerRule::on_open_socket);

@@ -15,9 +15,11 @@ namespace purser::net {
 class PeerRule {
  public:
   // For the request to `url` that this handle will send. A failure: the URL itself names an address
-  // that is too far inside. `proxy` is the one that was named, in place of the environment's.
+  // that is too far inside. Where a proxy may stand between (CurlRoute::apply says), the peer may
+  // be the proxy, whose address says nothing about where the request ends: it is for the proxy to
+  // know what it may reach, and only an address in the URL can be judged.
   std::optional<http::Failure> apply(CURL* easy, const std::string& url, http::Zone innermost,
-                                     const std::string& proxy = {});
+                                     bool maybe_proxied);
 
   // What was refused while connecting, once the transfer has failed.
   const std::optional<http::Failure>& refusal() const noexcept { return refusal_; }

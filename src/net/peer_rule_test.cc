@@ -151,5 +151,19 @@ TEST_F(PeerRuleTest, WithAProxyAMetadataServiceThatIsAskedDirectlyIsRefused) {
   EXPECT_EQ(server_.connections(), 0u);
 }
 
+// a proxy in the environment says nothing about a host that is asked without it.
+TEST_F(PeerRuleTest, WithAProxyAHostThatNoProxyExceptsIsJudgedByItsAddress) {
+  ASSERT_EQ(setenv("http_proxy", server_.url("").c_str(), 1), 0);
+  for (const char* list : {"*", "here.test", ".test"}) {
+    ASSERT_EQ(setenv("no_proxy", list, 1), 0);
+    EXPECT_EQ(refusal(url("here.test"), Zone::internet),
+              "here.test is at 127.0.0.1, on this machine")
+        << list;
+  }
+  unsetenv("http_proxy");
+  unsetenv("no_proxy");
+  EXPECT_EQ(server_.connections(), 0u);
+}
+
 }  // namespace
 }  // namespace purser::http

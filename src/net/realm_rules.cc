@@ -24,6 +24,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kKnownRea
     {"registry.gitlab.com", "gitlab.com"},
 }};
 
+// Of a URL that Purser does not take, for whatever reason.
+bool has_user_info(std::string_view url) {
+  const auto authority = url.find("://");
+  if (authority == std::string_view::npos) return false;
+  const auto rest = url.substr(authority + 3);
+  return rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
 std::string url_host(const RegistryName& registry) {
   const std::string host = to_lower(registry.host());
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
@@ -55,8 +63,12 @@ Status check_realm(const RegistryName& registry, const Origin& asked_by, const s
   const auto url = Url::parse(realm);
   if (!url) {
     error.code = ErrorCode::bad_response;
-    error.message = "the registry's challenge names a realm that is no http or https URL: " +
-                    redacted_url(realm);
+    // What stands there is not shown: it may be a password.
+    error.message = has_user_info(realm)
+                        ? "the registry's challenge names a realm with a user name in it: "
+                        : "the registry's challenge names a realm that is no http or https URL: ";
+    error.message += redacted_url(realm);
+    error.hint = "Correct the realm in the registry's configuration";
     return Unexpected(std::move(error));
   }
   const Origin& to = url->origin();

@@ -10,7 +10,9 @@ namespace {
 
 using purser::testing::HasError;
 using purser::testing::IsOk;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 RegistryName name(const char* text) { return *RegistryName::parse(text); }
 Origin origin(const char* url) { return Url::parse(url)->origin(); }
@@ -121,6 +123,16 @@ TEST(RealmRulesTest, ARealmThatIsNoUrlIsABadAnswer) {
     EXPECT_THAT(check("r.test", "https://r.test/", realm, true), HasError(ErrorCode::bad_response))
         << realm;
   }
+}
+
+// C.1-15: the URL is shown without what is wrong with it, so the message has to say it.
+TEST(RealmRulesTest, ARealmWithAUserNameIsToldToBeThat) {
+  EXPECT_THAT(check("r.test", "https://r.test/", "https://u:hunter2@auth.test/t?a@b", true),
+              HasError(ErrorCode::bad_response, AllOf(HasSubstr("a user name in it: "
+                                                                "https://auth.test/t"),
+                                                      Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(check("r.test", "https://r.test/", "ftp://auth.test/@t", true),
+              HasError(ErrorCode::bad_response, HasSubstr("no http or https URL")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "net/url.h"
+#include "net/withhold.h"
 
 namespace purser::net {
 namespace {
@@ -26,6 +27,24 @@ Error token_error(ErrorCode code, const std::string& realm, std::string_view wha
 // A token goes into a header as it is: a line break in it would be a header of the server's own.
 bool is_header_safe(std::string_view token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool only_reads(const std::vector<std::string>& scopes) {
+  return !scopes.empty() && std::all_of(scopes.begin(), scopes.end(), [](const std::string& scope) {
+    return scope.ends_with(":pull");
+  });
+}
+
+// Broken JSON around a token, or a bare one: the words of people are shorter.
+bool may_hold_a_token(std::string_view text) {
+  constexpr std::size_t kLongestWord = 24;
+  if (text.starts_with('{') || text.starts_with('[')) return true;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > kLongestWord) return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
 }
 
 bool refuses_identity_tokens(int status) {
@@ -110,7 +129,11 @@ http::Request TokenFetch::post() const {
 
 std::variant<http::Request, Result<Token>> TokenFetch::on_answer(
     const http::Response& response, std::chrono::steady_clock::time_point now) {
-  if (response.status == 200) return parse_token(response.body, request_.realm, now);
+  if (response.status == 200) {
+    auto token = parse_token(response.body, request_.realm, now);
+    if (!token) return Result<Token>(Unexpected(not_a_token(std::move(token).error(), response)));
+    return token;
+  }
   const bool has_password = credential_ && !credential_->password.empty();
   if (posting_ && has_password && refuses_identity_tokens(response.status)) {
     posting_ = false;
@@ -119,33 +142,78 @@ std::variant<http::Request, Result<Token>> TokenFetch::on_answer(
   return Result<Token>(Unexpected(refused_by_server(response)));
 }
 
+// The registry as its user writes it: an origin is what a request went to.
+std::string TokenFetch::registry() const {
+  return request_.origin.substr(std::min(request_.origin.size(), request_.origin.find("://") + 3));
+}
+
 Error TokenFetch::refused_by_server(const http::Response& response) const {
   const int status = response.status;
+  const ServerErrors said = read_error_body(response);
   const std::string answered = "answered " + std::to_string(status);
   Error error = token_error(ErrorCode::bad_response, request_.realm, answered);
   if (status == 401 || status == 403) {
-    error.code = ErrorCode::unauthorized;
-    if (credential_) {
-      error = token_error(
-          ErrorCode::unauthorized, request_.realm,
-          "did not accept " + describe(*credential_) + " (" + std::to_string(status) + ")");
-      error.hint = "Check them; `purser login` replaces what is stored";
-    } else {
-      error = token_error(ErrorCode::unauthorized, request_.realm,
-                          "gives no token without credentials (" + std::to_string(status) + ")");
-      error.hint = "Log in with `purser login`, or give -u and a password";
-    }
+    error = credential_ ? refused_credential(status, said) : refused_nobody(status);
   } else if (status == 429) {
     error.code = ErrorCode::rate_limited;
+    error.hint = "Try again later, or with fewer requests in flight";
   } else if (status >= 500) {
     error.code = ErrorCode::unreachable;
-  } else if (status / 100 == 3) {
-    error.message += ", a redirect; a token request is not sent on to another place";
+    error.hint = "Try again later; the token server's own log may say more";
+  } else {
+    if (status / 100 == 3) {
+      error.message += ", a redirect; a token request is not sent on to another place";
+    }
+    error.hint = "Check the realm in the configuration of " + registry();
   }
+  append_server_message(error.message, said.message);
   error.http = HttpFailure{.status = status,
                            .method = posting_ ? "POST" : "GET",
                            .url = redacted_url(request_.realm),
-                           .server_message = shorten(sanitize_for_terminal(response.body), 200)};
+                           .codes = said.codes,
+                           .server_message = said.message};
+  return error;
+}
+
+Error TokenFetch::refused_nobody(int status) const {
+  Error error = token_error(ErrorCode::unauthorized, request_.realm,
+                            "gives no token without credentials (" + std::to_string(status) + ")");
+  error.hint = "Log in with `purser login " + registry() + "`, or give -u and a password";
+  return error;
+}
+
+Error TokenFetch::refused_credential(int status, const ServerErrors& said) const {
+  const std::string tail = " (" + std::to_string(status) + ")";
+  // A server that says why it forbids something has nothing against the password.
+  const bool forbids = status == 403 && !said.message.empty();
+  Error error = token_error(
+      forbids ? ErrorCode::forbidden : ErrorCode::unauthorized, request_.realm,
+      (forbids ? "gives no token for " : "did not accept ") + describe(*credential_) + tail);
+  error.hint = forbids
+                   ? "Log in with `purser login " + registry() + "` as somebody who has the right"
+                   : "Check them; `purser login " + registry() + "` replaces what is stored";
+  if (only_reads(request_.scopes)) {  // tried without by the user alone, who may not want it
+    error.hint += "; if the repository is public, log out with `purser logout " + registry() +
+                  "` and try without";
+  }
+  return error;
+}
+
+// A 200 that has no token in it.
+Error TokenFetch::not_a_token(Error error, const http::Response& response) const {
+  // The answer of a success, in which nobody has looked for secrets yet.
+  http::Response shown = response;
+  withhold_secrets_always(posting_ ? post() : get(), shown);
+  ServerErrors said = read_error_body(shown);
+  if (may_hold_a_token(said.message)) said = {};
+  append_server_message(error.message, said.message);
+  error.hint = "Check what is at the realm that " + registry() +
+               " names: a login page or a proxy may stand before its token server";
+  error.http = HttpFailure{.status = response.status,
+                           .method = posting_ ? "POST" : "GET",
+                           .url = redacted_url(request_.realm),
+                           .codes = said.codes,
+                           .server_message = said.message};
   return error;
 }
 
@@ -155,15 +223,16 @@ Result<Token> parse_token(const std::string& body, const std::string& realm,
     return Unexpected(token_error(ErrorCode::bad_response, realm, what));
   };
   const auto document = json::parse_strict(body);
-  if (!document || !document->is_object()) return bad("answered something that is not JSON");
+  if (!document || !document->is_object())
+    return bad("answered 200 with something that is not JSON");
   std::string text;
   for (const char* name : {"token", "access_token"}) {
     const auto member = json::find_string(*document, name);
-    if (!member) return bad("answered with a token that is not a string");
+    if (!member) return bad("answered 200 with a token that is not a string");
     if (text.empty() && *member) text = **member;
   }
-  if (text.empty()) return bad("answered without a token");
-  if (!is_header_safe(text)) return bad("answered with a token that cannot stand in a header");
+  if (text.empty()) return bad("answered 200 without a token");
+  if (!is_header_safe(text)) return bad("answered 200 with a token that cannot stand in a header");
   const auto life = json::find_int64(*document, "expires_in");
   const std::int64_t seconds =
       std::clamp(life ? life->value_or(kShortestLife) : kShortestLife, kShortestLife, kLongestLife);

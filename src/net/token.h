@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "net/server_errors.h"
 #include "purser/credentials.h"
 #include "purser/result.h"
 #include "purser/transport.h"
@@ -46,8 +47,9 @@ class TokenFetch {
   TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential);
 
   http::Request first() const;
-  // The token, an error, or the next request to send. Errors: unauthorized, rate_limited,
-  // unreachable, bad_response.
+  // The token, an error, or the next request to send. An error tells what the server said.
+  // Errors: unauthorized, forbidden (a 403 that gives a reason), rate_limited, unreachable,
+  // bad_response.
   std::variant<http::Request, Result<Token>> on_answer(const http::Response& response,
                                                        std::chrono::steady_clock::time_point now);
 
@@ -55,7 +57,11 @@ class TokenFetch {
   http::Request empty_request() const;
   http::Request get() const;
   http::Request post() const;
+  std::string registry() const;
   Error refused_by_server(const http::Response& response) const;
+  Error refused_nobody(int status) const;
+  Error refused_credential(int status, const ServerErrors& said) const;
+  Error not_a_token(Error error, const http::Response& response) const;
 
   TokenRequest request_;
   std::shared_ptr<const Credential> credential_;

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using purser::testing::HasError;
 using ::testing::_;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -23,7 +24,8 @@ TokenRequest request(bool with_credential) {
   return {kRealm,
           "my \"svc\", v2",
           {"repository:a/b:pull", "repository:c:pull"},
-          with_credential ? 1u : 0u};
+          with_credential ? 1u : 0u,
+          "https://r.test:5000"};
 }
 
 Credential password() {
@@ -99,6 +101,95 @@ TEST(TokenFetchTest, TellsWhyThereIsNoToken) {
   EXPECT_THAT(error(true, 404), HasError(ErrorCode::bad_response, HasSubstr("404")));
   EXPECT_THAT(error(true, 429), HasError(ErrorCode::rate_limited, _));
   EXPECT_THAT(error(true, 503), HasError(ErrorCode::unreachable, HasSubstr("x=***")));
+}
+
+Error error_of(TokenRequest request, const http::Response& answer,
+               const Credential& credential = password()) {
+  auto fetch = fetch_of(request, credential);
+  const auto outcome = fetch.on_answer(answer, kNow);
+  const auto* token = std::get_if<Result<Token>>(&outcome);
+  if (token == nullptr || *token) return {.message = "no error"};
+  return token->error();
+}
+
+// A-18, A-88: whatever shape it has.
+TEST(TokenFetchTest, TellsWhatTheServerSaid) {
+  for (const char* body : {R"({"errors":[{"code":"DENIED","message":"no such account"}]})",
+                           R"({"details":"no such account"})", R"({"error":"no such account"})",
+                           "no such account.\n"}) {
+    for (const int status : {400, 401, 403, 404, 429, 503}) {
+      for (const bool known : {true, false}) {
+        const Error error = error_of(request(known), {status, {}, body});
+        EXPECT_THAT(error.message, HasSubstr(": no such account")) << status << body;
+        EXPECT_THAT(error.message, HasSubstr(std::to_string(status))) << body;
+        EXPECT_THAT(error.hint, Not(::testing::IsEmpty())) << status;
+        ASSERT_TRUE(error.http);
+        EXPECT_EQ(error.http->server_message.substr(0, 15), "no such account");
+      }
+    }
+  }
+  const Error error = error_of(request(true), {401, {}, "\x1b[2J" + std::string(5000, 'x')});
+  EXPECT_THAT(error.message, Not(HasSubstr("\x1b")));
+  EXPECT_LT(error.message.size(), 600u);
+}
+
+TEST(TokenFetchTest, AForbiddenRequestWithAReasonIsNoWrongPassword) {
+  const Error reason =
+      error_of(request(true), {403, {}, R"({"errors":[{"message":"plan has ended"}]})"});
+  EXPECT_EQ(reason.code, ErrorCode::forbidden);
+  EXPECT_THAT(reason.message, Not(HasSubstr("did not accept")));
+  EXPECT_THAT(reason.message, HasSubstr("(user me) (403): plan has ended"));
+  EXPECT_EQ(error_of(request(true), {403, {}, ""}).code, ErrorCode::unauthorized);
+  EXPECT_EQ(error_of(request(true), {401, {}, "expired"}).code, ErrorCode::unauthorized);
+}
+
+// A-24: what is public is there for nobody too.
+TEST(TokenFetchTest, SaysThatAPublicRepositoryCanBeReadWithoutCredentials) {
+  const std::string advice = "log out with `purser logout r.test:5000` and try without";
+  for (const int status : {401, 403}) {
+    for (const char* body : {"", "no"}) {
+      EXPECT_THAT(error_of(request(true), {status, {}, body}).hint, HasSubstr(advice));
+      EXPECT_THAT(error_of(request(false), {status, {}, body}).hint,
+                  AllOf(HasSubstr("purser login r.test:5000"), Not(HasSubstr("logout"))));
+      TokenRequest push = request(true);
+      push.scopes.push_back("repository:c:pull,push");
+      EXPECT_THAT(error_of(push, {status, {}, body}).hint,
+                  AllOf(HasSubstr("r.test:5000"), Not(HasSubstr("logout"))));
+    }
+  }
+}
+
+// A-18
+TEST(TokenFetchTest, TellsWhatAnAnswerWithoutATokenIs) {
+  const Error page =
+      error_of(request(true), {200, {}, "<html><title>Log in to the\x1b[2J Wi-Fi</title></html>"});
+  EXPECT_EQ(page.code, ErrorCode::bad_response);
+  EXPECT_THAT(page.message, HasSubstr("answered 200 with something that is not JSON: an HTML page, "
+                                      "\"Log in to the"));
+  EXPECT_THAT(page.message, AllOf(HasSubstr("Wi-Fi"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(page.hint, HasSubstr("r.test:5000"));
+  EXPECT_THAT(error_of(request(true), {200, {}, "down for maintenance"}).message,
+              HasSubstr("200 with something that is not JSON: down for maintenance"));
+  EXPECT_THAT(error_of(request(true), {200, {}, R"({"error":"no licence"})"}).message,
+              HasSubstr("200 without a token: no licence"));
+}
+
+// C.1-15: neither a token that could not be read, nor a password that is repeated.
+TEST(TokenFetchTest, TellsNoSecretOfAnAnswerWithoutAToken) {
+  const std::string jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9";
+  for (const std::string& body : {R"({"token":")" + jwt, R"({"token":"a","token":")" + jwt + "\"}",
+                                  jwt, "your token: " + jwt, "<title>" + jwt + "</title>"}) {
+    const Error error = error_of(request(true), {200, {}, body});
+    EXPECT_EQ(error.code, ErrorCode::bad_response);
+    EXPECT_THAT(to_string(error), Not(HasSubstr("eyJ"))) << body;
+    EXPECT_THAT(error.http->server_message, Not(HasSubstr("eyJ"))) << body;
+  }
+  Credential credential = password();
+  credential.password = Secret("hunter2hunter2");
+  EXPECT_THAT(
+      error_of(request(true), {200, {}, "<title>hunter2hunter2 is wrong</title>"}, credential)
+          .message,
+      AllOf(HasSubstr("*** is wrong"), Not(HasSubstr("hunter2"))));
 }
 
 // A-18

@@ -54,7 +54,10 @@ void replace_all(std::string& text, std::string_view what) {
 }  // namespace
 
 void withhold_secrets(const http::Request& request, http::Response& response) {
-  if (response.status < 400) return;
+  if (response.status >= 400) withhold_secrets_always(request, response);
+}
+
+void withhold_secrets_always(const http::Request& request, http::Response& response) {
   std::vector<std::string> secrets;
   if (const auto field = request.headers.get("Authorization")) add_authorization(*field, secrets);
   if (request.body && request.method == "POST") add_form(*request.body, secrets);

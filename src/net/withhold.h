@@ -10,5 +10,7 @@ namespace purser::net {
 // out of the answer where that tells an error; each becomes "***". Other answers are content, which
 // is hashed: they stay as they are.
 void withhold_secrets(const http::Request& request, http::Response& response);
+// The same whatever the status: for a success that turned out to be none.
+void withhold_secrets_always(const http::Request& request, http::Response& response);
 
 }  // namespace purser::net

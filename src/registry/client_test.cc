@@ -195,7 +195,6 @@ TEST_F(ClientTest, SendsNothingForAReferenceToAnotherRegistry) {
   EXPECT_EQ(registry_->count(""), 0u);
 }
 
-//
 TEST_F(ClientTest, PingsARegistry) {
   auto ping = client().ping();
   ASSERT_THAT(ping, IsOk());
@@ -205,6 +204,7 @@ TEST_F(ClientTest, PingsARegistry) {
   EXPECT_EQ(ping->api_version, "registry/2.0");
 }
 
+//
 TEST_F(ClientTest, SaysThatAPageIsNoRegistry) {
   answer("/v2/", reply(200, "<html>Welcome</html>"));
   auto ping = client().ping();
@@ -226,7 +226,33 @@ TEST_F(ClientTest, PingSaysWhetherTheCredentialsWereAccepted) {
   ASSERT_THAT(closed, IsOk());
   EXPECT_EQ(closed->auth, "basic");
   EXPECT_TRUE(closed->authenticated);
-  EXPECT_THAT(client().ping(), HasError(ErrorCode::unauthorized));
+  change([](auto& o) { o.authorization = "Basic b3RoZXI6b3RoZXI="; });
+  EXPECT_THAT(client(options).ping(), HasError(ErrorCode::unauthorized));
+}
+
+// what nobody may enter is still a registry, and says what it asks for.
+TEST_F(ClientTest, PingsARegistryThatWantsALogin) {
+  change([](auto& o) { o.authorization = "Basic dXNlcjpwYXNz"; });
+  const auto closed = client().ping();
+  ASSERT_THAT(closed, IsOk());
+  EXPECT_EQ(closed->url, "https://registry.test/v2/");
+  EXPECT_EQ(closed->status, 401);
+  EXPECT_EQ(closed->auth, "basic");
+  EXPECT_FALSE(closed->authenticated);
+}
+
+// credentials that were not asked for are not wrong.
+TEST_F(ClientTest, PingsARegistryThatAsksForNothingAndRefuses) {
+  ClientOptions options = client_options();
+  options.credentials = single_credential(*RegistryName::parse("registry.test"),
+                                          {.username = "user", .password = Secret("pass")});
+  answer("/v2/", reply(401, ""));
+  for (const auto& ping : {client().ping(), client(options).ping()}) {
+    ASSERT_THAT(ping, IsOk());
+    EXPECT_EQ(ping->status, 401);
+    EXPECT_EQ(ping->auth, "none");
+    EXPECT_FALSE(ping->authenticated);
+  }
 }
 
 //

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "net/challenge.h"
+#include "net/server_errors.h"
 
 namespace purser {
 namespace {
@@ -29,10 +30,7 @@ std::string source_of(const net::Driver::Identity& identity) {
 void tell(Error& error, ErrorCode code, std::string what, std::string hint) {
   error.code = code;
   error.message = sanitize_for_terminal(what);
-  if (error.http && !error.http->server_message.empty()) {
-    error.message += ": " + error.http->server_message;
-    while (error.message.ends_with('.') || error.message.ends_with(' ')) error.message.pop_back();
-  }
+  if (error.http) net::append_server_message(error.message, error.http->server_message);
   error.hint = std::move(hint);
 }
 

@@ -27,6 +27,17 @@ Error not_a_registry(const ClientCore& core, const Ask& ask, const http::Respons
   return error;
 }
 
+PingInfo asked_by(const ClientCore& core, const Ask& ask, const net::Driver::AuthSeen& auth,
+                  int status) {
+  PingInfo info;
+  info.url = core.url_of(ask);
+  info.scheme = info.url.substr(0, info.url.find(':'));
+  info.status = status;
+  info.auth = auth.scheme;
+  info.realm = net::redacted_url(auth.realm);  // its query is part of it, and may be secret
+  return info;
+}
+
 }  // namespace
 
 Ask base_ask(const ClientCore& core) {
@@ -39,27 +50,28 @@ Ask base_ask(const ClientCore& core) {
 Result<PingInfo> Reader::ping(const CallOptions& options) const {
   const Ask ask = base_ask(*core_);
   Result<http::Response> answer = core_->send(ask, options);
-  if (!answer) return Unexpected(std::move(answer).error());
   const net::Driver::AuthSeen auth = core_->driver().auth_seen();
+  // Credentials that it did not ask for are not looked for: they were not sent, and are not wrong.
+  const Result<net::Driver::Identity> who =
+      auth.scheme == "none" ? net::Driver::Identity{} : core_->driver().identity({});
+  const bool nobody = who && who->anonymous;
+  if (!answer) {
+    const bool wants_a_login =
+        answer.error().code == ErrorCode::unauthorized && auth.scheme != "none";
+    if (nobody && wants_a_login) return asked_by(*core_, ask, auth, 401);
+    return Unexpected(std::move(answer).error());
+  }
   const int status = answer->status;
-  if (status == 401 || status == 403 || status == 429 || status >= 500 ||
+  const bool refuses_credentials = status == 401 && !nobody;
+  if (refuses_credentials || status == 403 || status == 429 || status >= 500 ||
       is_http_to_https_answer(*answer)) {
     return Unexpected(core_->failure(ask, *answer));
   }
-  if (status != 200 || !is_registry_body(*answer)) {
-    return Unexpected(not_a_registry(*core_, ask, *answer));
-  }
-  PingInfo info;
-  info.url = core_->url_of(ask);
-  info.scheme = info.url.substr(0, info.url.find(':'));
-  info.status = status;
-  info.auth = auth.scheme;
-  info.realm = net::redacted_url(auth.realm);  // its query is part of it, and may be secret
-  if (auth.scheme != "none") {
-    // It asked for credentials and answered 200: it has accepted them, if there were any.
-    const auto who = core_->driver().identity({});
-    info.authenticated = who && !who->anonymous;
-  }
+  const bool registry = status == 401 || (status == 200 && is_registry_body(*answer));
+  if (!registry) return Unexpected(not_a_registry(*core_, ask, *answer));
+  PingInfo info = asked_by(*core_, ask, auth, status);
+  // It asked for credentials and answered 200: it has accepted them, if there were any.
+  info.authenticated = status == 200 && who && !nobody;
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
     info.api_version = sanitize_for_terminal(*version);
   }

@@ -4,8 +4,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "net/server_errors.h"
 #include "purser/error.h"
 #include "purser/transport.h"
 
@@ -18,15 +18,8 @@ struct Operation {
   std::string subject = {};
 };
 
-// The body of an answer that is no success.
-struct ServerErrors {
-  std::vector<std::string> codes = {};  // "MANIFEST_UNKNOWN", in the order received
-  std::string message = {};             // sanitised and shortened; empty where there was none
-  bool structured = false;              // the registry protocol's own JSON, with at least one entry
-
-  bool has(std::string_view code) const;
-};
-ServerErrors read_error_body(const http::Response& response);
+using net::read_error_body;
+using net::ServerErrors;
 
 // By status first. A code refines a 400 or a 404, and never turns another status into absence.
 ErrorCode classify(int status, const ServerErrors& errors);

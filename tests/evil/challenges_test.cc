@@ -174,8 +174,14 @@ TEST_F(EvilChallengeTest, IsAnErrorWhereTheTokenAnswerIsNone) {
        {"", "<html>Log in</html>", "{}", "[]", "null", R"({"token":""})", R"({"token":7})",
         R"({"token":null,"access_token":""})", R"({"token":"a","token":"b"})", R"({"token":"a")"}) {
     tokens_.on("", "/token", json_answer(200, body));
-    EXPECT_THAT(tags(), HasError(ErrorCode::bad_response, HasSubstr("token"))) << body;
+    EXPECT_THAT(tags(), HasError(ErrorCode::bad_response, HasSubstr("answered 200 with"))) << body;
   }
+  tokens_.on("", "/token", json_answer(200, "<html><title>Log in\x1b[2J</title></html>"));
+  EXPECT_THAT(tags(), HasError(ErrorCode::bad_response,
+                               AllOf(HasSubstr("answered 200 with something that is not JSON"),
+                                     HasSubstr("an HTML page, \"Log in"), Not(HasSubstr("\x1b")))));
+  tokens_.on("", "/token", error_answer(403, "DENIED", "the account is locked"));
+  EXPECT_THAT(tags(), HasError(ErrorCode::forbidden, HasSubstr("(403): the account is locked")));
   tokens_.on("", "/token", json_answer(200, R"({"token":"","access_token":"t0ken"})"));
   EXPECT_THAT(tags(), IsOk());
 }
@@ -278,7 +284,11 @@ TEST_F(EvilChallengeTest, IsAnsweredAnonymouslyWithoutCredentials) {
   expect_no_secret(tokens_);
   tokens_.on("", "/token", error_answer(401, "UNAUTHORIZED", "log in"));
   EXPECT_THAT(client_of(anonymous(registry_)).tags(app_of(registry_)),
-              HasError(ErrorCode::unauthorized, HasSubstr("without credentials")));
+              HasError(ErrorCode::unauthorized, HasSubstr("without credentials (401): log in")));
+  // Who has credentials is told that none may do; nothing is sent without them unasked.
+  EXPECT_THAT(purser_as_alice({"tags", registry_.host() + "/app"}),
+              Fails(4, HasSubstr("if the repository is public, log out with `purser logout " +
+                                 registry_.host() + "` and try without")));
 }
 
 // A-26

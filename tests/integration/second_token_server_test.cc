@@ -92,7 +92,7 @@ TEST_F(SecondTokenServerTest, PrunesNothingThatItMayNotRead) {
   EXPECT_EQ(as("ben", {"tags", name("ben/tool")}).out, "old\n");
 }
 
-//
+// A-24; and from a missing right (above) by the message, as docs/adr/0009 has it.
 TEST_F(SecondTokenServerTest, AWrongPasswordAndNoneAreToldApart) {
   push("ann", "ann/app:v1");
   const std::vector<std::string> tags = {"tags", name("ann/app")};
