@@ -5,6 +5,7 @@
 #include <stop_token>
 
 #include "core/text.h"
+#include "net/reach.h"
 #include "net/trace.h"
 #include "net/url.h"
 
@@ -76,6 +77,7 @@ void Batch::take_answers() {
     trace_outcome(slot, completion.outcome);
     if (auto* response = std::get_if<http::Response>(&completion.outcome)) {
       shared_.hosts.note_answer(slot.origin);
+      if (response->peer) shared_.hosts.note_zone(slot.origin, response->peer->zone);
       perform(id, slot.exchange.on_response(std::move(*response), moment(slot.origin)));
     } else {
       perform(id, slot.exchange.on_failure(std::get<http::Failure>(completion.outcome),
@@ -173,10 +175,22 @@ void Batch::send(SlotId id, http::Request request) {
   start(id, std::move(request));
 }
 
+// A name may lead further inside the next time: by a second address, or by a new one. What
+// has answered in this run is not followed there.
+void Batch::bound(const std::string& origin, http::Request& request) const {
+  const auto zone = shared_.hosts.zone(origin);
+  if (!zone || *zone >= request.innermost_peer) return;
+  const auto& listed = shared_.options.allowed_inner_hosts;
+  const auto url = listed.empty() ? std::nullopt : Url::parse(request.url);
+  if (url && is_listed(listed, url->origin())) return;
+  request.innermost_peer = *zone;
+}
+
 void Batch::start(SlotId id, http::Request request) {
   const auto request_id = http::Transport::next_id();
   Slot& slot = *slots_.at(id);
   slot.request = request_id;
+  bound(slot.origin, request);
   trace_request(slot, request);
   in_flight_.emplace(request_id, id);
   shared_.options.transport->start(request_id, std::move(request), queue_);

@@ -74,6 +74,7 @@ class Batch {
 
   void perform(SlotId id, Action action);
   void send(SlotId id, http::Request request);
+  void bound(const std::string& origin, http::Request& request) const;
   void start(SlotId id, http::Request request);
   void wait(SlotId id, const Wait& wait);
   std::optional<Action> fetch_token(SlotId id, TokenRequest request);

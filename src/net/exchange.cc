@@ -320,7 +320,7 @@ std::optional<Action> Exchange::redirect(const http::Response& response) {
   }
   const auto registry = Url::parse(call_.request.url);
   const auto target = Url::parse((*next)->url);
-  if (registry && target && (left_origin_ || !(*next)->same_origin)) {
+  if (registry && target) {
     static const std::vector<std::string> kNone;
     innermost_peer_ =
         innermost_for(registry->origin(), connected_, target->origin(),
