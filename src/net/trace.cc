@@ -96,6 +96,8 @@ std::string in_parentheses(const std::vector<std::string>& parts) {
 }  // namespace
 
 std::string traced_url(std::string_view url) {
+  // What is no URL of the usual form may have user info in it, and a '?' in that.
+  if (url.find('@') != std::string_view::npos && !Url::parse(url)) return redacted_url(url);
   url = url.substr(0, url.find('#'));
   const auto question = url.find('?');
   std::string text = redacted_url(url.substr(0, question));
