@@ -303,6 +303,7 @@ void Batch::log(LogEvent::Level level, std::string text) const {
 void Batch::trace_request(Slot& slot, const http::Request& request) const {
   if (!shared_.options.trace) return;
   slot.sent = shared_.options.clock->now();
+  slot.secrets = SecretFilter::of(request);
   slot.traced = request.method + " " + traced_url(request.url);
   log(LogEvent::Level::debug,
       "> " + slot.traced + traced_request(request, slot.exchange.attempt()));
@@ -312,7 +313,7 @@ void Batch::trace_outcome(const Slot& slot, const http::Outcome& outcome) const 
   if (!shared_.options.trace) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       shared_.options.clock->now() - slot.sent);
-  log(LogEvent::Level::debug, "< " + slot.traced + traced_outcome(outcome, took));
+  log(LogEvent::Level::debug, "< " + slot.traced + traced_outcome(outcome, took, slot.secrets));
 }
 
 }  // namespace purser::net

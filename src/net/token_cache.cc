@@ -94,6 +94,15 @@ Result<Token> TokenCache::outcome(const std::shared_ptr<Flight>& flight) const {
   return *flight->outcome;
 }
 
+std::vector<std::string> TokenCache::texts() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> texts;
+  for (const auto& [shelf, entries] : tokens_) {
+    for (const Entry& entry : entries) texts.push_back(entry.token.text.reveal());
+  }
+  return texts;
+}
+
 void TokenCache::drop(const TokenRequest& request, const Secret& text) {
   const std::lock_guard lock(mutex_);
   const auto shelf = tokens_.find(shelf_of(request));

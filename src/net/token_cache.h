@@ -44,6 +44,9 @@ class TokenCache {
   // Of a landed flight.
   Result<Token> outcome(const std::shared_ptr<Flight>& flight) const;
 
+  // All that are kept. For filters.
+  std::vector<std::string> texts() const;
+
   // The registry did not take this token for what the request is about. A newer one stays.
   void drop(const TokenRequest& request, const Secret& text);
 

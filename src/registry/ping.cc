@@ -54,14 +54,15 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   info.scheme = info.url.substr(0, info.url.find(':'));
   info.status = status;
   info.auth = auth.scheme;
-  info.realm = net::redacted_url(auth.realm);  // its query is part of it, and may be secret
+  info.realm = net::redacted_url(
+      core_->driver().withheld(auth.realm));  // its query is part of it, and may be secret
   if (auth.scheme != "none") {
     // It asked for credentials and answered 200: it has accepted them, if there were any.
     const auto who = core_->driver().identity({});
     info.authenticated = who && !who->anonymous;
   }
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
-    info.api_version = sanitize_for_terminal(*version);
+    info.api_version = sanitize_for_terminal(core_->driver().withheld(*version));
   }
   return info;
 }
