@@ -17,6 +17,18 @@ double random01() {
   return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
 
+// How many runs this thread is inside: one that a callback of another one began holds that one up,
+// and with it the tokens that it fetches.
+thread_local int runs_of_this_thread = 0;
+
+class RunCount {
+ public:
+  RunCount() { ++runs_of_this_thread; }
+  ~RunCount() { --runs_of_this_thread; }
+  RunCount(const RunCount&) = delete;
+  RunCount& operator=(const RunCount&) = delete;
+};
+
 }  // namespace
 
 Batch::Batch(DriverShared& shared, const CallOptions& options)
@@ -32,6 +44,7 @@ Batch::~Batch() {
 }
 
 Status Batch::run(const Next& next) {
+  const RunCount count;
   // The queue is shared with the callback, so a stop that comes late finds it alive.
   const std::stop_callback on_stop(options_.stop, [queue = queue_] { queue->wake(); });
   while (true) {
@@ -208,7 +221,9 @@ void Batch::wait(SlotId id, const Wait& wait) {
 // What to do next, or nothing: the call waits.
 std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
   Slot& slot = *slots_.at(id);
-  auto ticket = shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_);
+  const bool within_another = runs_of_this_thread > 1;
+  auto ticket =
+      shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_, within_another);
   if (ticket.token) return slot.exchange.on_token(*ticket.token, false);
   slot.awaited = ticket.flight;
   slot.token_request = request;

@@ -245,6 +245,34 @@ TEST_F(DriverTest, ARealmElsewhereIsBoundedByWhereTheRegistryIs) {
   EXPECT_EQ(transport_->requests().at(1).innermost_peer, http::Zone::private_network);
 }
 
+// a callback that asks again while its own run fetches the token does not wait for itself.
+TEST_F(DriverTest, ACallbackMayAskWhileItsOwnRunFetchesTheToken) {
+  Driver driver(options(password()));
+  transport_->answer("GET", "https://r.test/v2/", reply(200));
+  // Once: the callback's call knows by then that a token is wanted, and asks for it first.
+  transport_->answer("GET", kUrl, bearer_challenge());
+  const std::string token = std::string(kToken) + "&account=me";
+  for (const char* text : {"inner", "outer"}) transport_->answer("GET", token, token_answer(text));
+  for (int i = 0; i < 2; ++i) transport_->answer("GET", kUrl, reply(200));
+  std::vector<Driver::Item> items;
+  std::vector<int> statuses;
+  const auto note = [&](const Result<http::Response>& answer) {
+    statuses.push_back(answer ? answer->status : 0);
+  };
+  items.push_back({call_of(), note});
+  items.push_back({call_of("https://r.test/v2/", ""), [&](Result<http::Response> answer) {
+                     note(answer);
+                     note(driver.run(call_of()));
+                   }});
+  auto next = items.begin();
+  EXPECT_THAT(driver.run_each([&]() -> std::optional<Driver::Item> {
+    if (next == items.end()) return std::nullopt;
+    return std::move(*next++);
+  }),
+              IsOk());
+  EXPECT_THAT(statuses, ElementsAre(200, 200, 200));
+}
+
 // A-35, C.1-4: a name of the registry's own may have an address outside, and one inside.
 TEST_F(DriverTest, ARealmAtTheRegistrysOwnOriginIsNoFurtherInsideThanTheRegistryWas) {
   for (const bool listed : {false, true}) {
