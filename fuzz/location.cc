@@ -61,6 +61,14 @@ void check_url(const Url& url) {
   FUZZ_CHECK(is_terminal_safe(purser::net::redacted_url(url.str())));
 }
 
+// Whatever stands behind it, and however it begins, user info is not shown (C.1-15).
+void check_user_info(std::string_view rest) {
+  for (const char* begin : {"https://", "https:/", "https:///", "https:\\\\", "https:", "//", ""}) {
+    const std::string url = std::string(begin) + "user:k3pt-back@" + std::string(rest);
+    FUZZ_CHECK(purser::net::redacted_url(url).find("k3pt-back") == std::string::npos);
+  }
+}
+
 void check_redirect(const std::string& method, const Url& from, const Url& to, bool same_origin) {
   FUZZ_CHECK(same_origin == (from.origin() == to.origin()));
   FUZZ_CHECK(!(from.origin().scheme == "https" && to.origin().scheme == "http"));
@@ -96,6 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   int status = 0;
   std::from_chars(status_text.data(), status_text.data() + status_text.size(), status);
   FUZZ_CHECK(is_terminal_safe(purser::net::redacted_url(location)));
+  check_user_info(location);
   const auto from = Url::parse(asked);
   if (!from) return 0;
   check_url(*from);

@@ -5,6 +5,7 @@
 #include <stop_token>
 
 #include "core/text.h"
+#include "net/reach.h"
 #include "net/trace.h"
 #include "net/url.h"
 
@@ -15,6 +16,18 @@ double random01() {
   thread_local std::minstd_rand engine{std::random_device{}()};
   return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
+
+// How many runs this thread is inside: one that a callback of another one began holds that one up,
+// and with it the tokens that it fetches.
+thread_local int runs_of_this_thread = 0;
+
+class RunCount {
+ public:
+  RunCount() { ++runs_of_this_thread; }
+  ~RunCount() { --runs_of_this_thread; }
+  RunCount(const RunCount&) = delete;
+  RunCount& operator=(const RunCount&) = delete;
+};
 
 }  // namespace
 
@@ -31,6 +44,7 @@ Batch::~Batch() {
 }
 
 Status Batch::run(const Next& next) {
+  const RunCount count;
   // The queue is shared with the callback, so a stop that comes late finds it alive.
   const std::stop_callback on_stop(options_.stop, [queue = queue_] { queue->wake(); });
   while (true) {
@@ -76,6 +90,7 @@ void Batch::take_answers() {
     trace_outcome(slot, completion.outcome);
     if (auto* response = std::get_if<http::Response>(&completion.outcome)) {
       shared_.hosts.note_answer(slot.origin);
+      if (response->peer) shared_.hosts.note_zone(slot.origin, response->peer->zone);
       perform(id, slot.exchange.on_response(std::move(*response), moment(slot.origin)));
     } else {
       perform(id, slot.exchange.on_failure(std::get<http::Failure>(completion.outcome),
@@ -173,10 +188,22 @@ void Batch::send(SlotId id, http::Request request) {
   start(id, std::move(request));
 }
 
+// A name may lead further inside the next time: by a second address, or by a new one. What
+// has answered in this run is not followed there.
+void Batch::bound(const std::string& origin, http::Request& request) const {
+  const auto zone = shared_.hosts.zone(origin);
+  if (!zone || *zone >= request.innermost_peer) return;
+  const auto& listed = shared_.options.allowed_inner_hosts;
+  const auto url = listed.empty() ? std::nullopt : Url::parse(request.url);
+  if (url && is_listed(listed, url->origin())) return;
+  request.innermost_peer = *zone;
+}
+
 void Batch::start(SlotId id, http::Request request) {
   const auto request_id = http::Transport::next_id();
   Slot& slot = *slots_.at(id);
   slot.request = request_id;
+  bound(slot.origin, request);
   trace_request(slot, request);
   in_flight_.emplace(request_id, id);
   shared_.options.transport->start(request_id, std::move(request), queue_);
@@ -194,7 +221,9 @@ void Batch::wait(SlotId id, const Wait& wait) {
 // What to do next, or nothing: the call waits.
 std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
   Slot& slot = *slots_.at(id);
-  auto ticket = shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_);
+  const bool within_another = runs_of_this_thread > 1;
+  auto ticket =
+      shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_, within_another);
   if (ticket.token) return slot.exchange.on_token(*ticket.token, false);
   slot.awaited = ticket.flight;
   slot.token_request = request;
@@ -289,6 +318,7 @@ void Batch::log(LogEvent::Level level, std::string text) const {
 void Batch::trace_request(Slot& slot, const http::Request& request) const {
   if (!shared_.options.trace) return;
   slot.sent = shared_.options.clock->now();
+  slot.secrets = SecretFilter::of(request);
   slot.traced = request.method + " " + traced_url(request.url);
   log(LogEvent::Level::debug,
       "> " + slot.traced + traced_request(request, slot.exchange.attempt()));
@@ -298,7 +328,7 @@ void Batch::trace_outcome(const Slot& slot, const http::Outcome& outcome) const 
   if (!shared_.options.trace) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       shared_.options.clock->now() - slot.sent);
-  log(LogEvent::Level::debug, "< " + slot.traced + traced_outcome(outcome, took));
+  log(LogEvent::Level::debug, "< " + slot.traced + traced_outcome(outcome, took, slot.secrets));
 }
 
 }  // namespace purser::net

@@ -15,6 +15,7 @@
 #include "net/exchange.h"
 #include "net/host_book.h"
 #include "net/token_cache.h"
+#include "net/withhold.h"
 
 namespace purser::net {
 
@@ -55,6 +56,7 @@ class Batch {
     http::RequestId request = 0;  // in flight; 0: none
     std::string origin = {};      // it goes to
     std::string traced = {};      // "GET https://...", where traces are wanted
+    SecretFilter secrets = {};    // of what was sent, there too
     TimePoint sent = {};
     std::optional<http::Request> held = {};            // until the host's pause is over
     std::shared_ptr<TokenCache::Flight> awaited = {};  // the token that a call waits for
@@ -74,6 +76,7 @@ class Batch {
 
   void perform(SlotId id, Action action);
   void send(SlotId id, http::Request request);
+  void bound(const std::string& origin, http::Request& request) const;
   void start(SlotId id, http::Request request);
   void wait(SlotId id, const Wait& wait);
   std::optional<Action> fetch_token(SlotId id, TokenRequest request);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base64.h"
+
 namespace purser::net {
 namespace {
 
@@ -63,6 +65,20 @@ Result<CredentialBook::Known> CredentialBook::ask(std::string_view repository) {
 std::shared_ptr<const Credential> CredentialBook::credential(std::size_t identity) const {
   const std::lock_guard lock(mutex_);
   return identity == 0 || identity > credentials_.size() ? nullptr : credentials_[identity - 1];
+}
+
+std::vector<std::string> CredentialBook::secrets() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> secrets;
+  for (const auto& known : credentials_) {
+    for (const Secret* secret :
+         {&known->password, &known->identity_token, &known->registry_token}) {
+      if (!secret->empty()) secrets.push_back(secret->reveal());
+    }
+    if (known->password.empty()) continue;
+    secrets.push_back(encode_base64(known->username + ":" + known->password.reveal()));
+  }
+  return secrets;
 }
 
 void CredentialBook::note_accepted(std::size_t identity) {

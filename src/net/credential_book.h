@@ -37,6 +37,9 @@ class CredentialBook {
   // Of an identity that find() gave.
   std::shared_ptr<const Credential> credential(std::size_t identity) const;
 
+  // Of all that were found: passwords, tokens, and the words of Basic authentication. For filters.
+  std::vector<std::string> secrets() const;
+
   // A token server has given a token for it: from now on a refusal is not about the password.
   void note_accepted(std::size_t identity);
   bool was_accepted(std::size_t identity) const;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "net/address_zone.h"
 
 namespace purser::net {
 namespace {
@@ -68,6 +69,20 @@ std::string environment(std::initializer_list<const char*> variables) {
   return {};
 }
 
+// Plain http is allowed to loopback because what is sent stays on this machine.
+bool leads_loopback_away(const std::string& entry) {
+  const auto host_end = entry.find(':', entry.starts_with('[') ? entry.find(']') : 0);
+  const auto url = Url::parse("http://" + entry.substr(0, host_end) + "/");
+  if (!url || !url->origin().is_loopback()) return false;
+  std::string_view addresses = std::string_view(entry).substr(entry.find(':', host_end + 1) + 1);
+  while (true) {
+    const auto comma = addresses.find(',');
+    if (zone_of_address(addresses.substr(0, comma)) != http::Zone::this_machine) return true;
+    if (comma == std::string_view::npos) return false;
+    addresses.remove_prefix(comma + 1);
+  }
+}
+
 struct CurluDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
@@ -76,10 +91,18 @@ struct CurluDeleter {
 
 Status check_resolve(const std::vector<std::string>& entries) {
   for (const std::string& entry : entries) {
-    if (is_resolve_entry(entry)) continue;
-    return Unexpected(bad_option(fmt::format("\"{}\" does not say where a host is",
-                                             shorten(sanitize_for_terminal(entry), 100)),
-                                 "Write HOST:PORT:ADDRESS, the address in numbers"));
+    const std::string shown = shorten(sanitize_for_terminal(entry), 100);
+    if (!is_resolve_entry(entry)) {
+      return Unexpected(bad_option(fmt::format("\"{}\" does not say where a host is", shown),
+                                   "Write HOST:PORT:ADDRESS, the address in numbers"));
+    }
+    if (leads_loopback_away(entry)) {
+      return Unexpected(bad_option(
+          fmt::format("\"{}\" leads a name of this machine to another one, and what is for this "
+                      "machine may go there in plain http",
+                      shown),
+          "Name the registry by a name of its own, and say where that is"));
+    }
   }
   return {};
 }

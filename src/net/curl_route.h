@@ -15,7 +15,8 @@
 namespace purser::net {
 
 // HOST:PORT:ADDRESS[,ADDRESS], addresses in numbers. libcurl passes over an entry that it cannot
-// read, and the request would go where the resolver says. Errors: invalid_argument.
+// read, and the request would go where the resolver says. A name of this machine stays on it.
+// Errors: invalid_argument.
 Status check_resolve(const std::vector<std::string>& entries);
 
 // An http, https or socks URL of a proxy. Errors: invalid_argument; the message has no user info.

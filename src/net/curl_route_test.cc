@@ -33,6 +33,21 @@ TEST(ResolveOptionTest, IsAHostAPortAndAddressesInNumbers) {
   }
 }
 
+// a password goes to loopback in plain http, because it stays on this machine.
+TEST(ResolveOptionTest, ANameOfThisMachineStaysOnIt) {
+  for (const char* entry : {"localhost:5000:127.0.0.1", "localhost:5000:127.0.0.1,[::1]",
+                            "LocalHost:5000:::1", "127.0.0.1:5000:127.0.0.2"}) {
+    EXPECT_THAT(check_resolve({entry}), testing::IsOk()) << entry;
+  }
+  for (const char* entry :
+       {"localhost:5000:192.0.2.1", "localhost:5000:127.0.0.1,192.0.2.1", "LOCALHOST:5000:10.0.0.1",
+        "127.0.0.1:5000:[2001:db8::1]", "127.1:5000:192.0.2.1", "[::1]:5000:169.254.169.254"}) {
+    EXPECT_THAT(check_resolve({entry}),
+                testing::HasError(ErrorCode::invalid_argument, HasSubstr("a name of this machine")))
+        << entry;
+  }
+}
+
 TEST(ProxyOptionTest, IsAUrlOfAProxy) {
   for (const char* url : {"", "http://proxy.test:3128", "http://user:pw@proxy.test:3128/",
                           "https://proxy.test", "socks5h://127.0.0.1:1080"}) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "net/batch.h"
+#include "net/withhold.h"
 
 namespace purser::net {
 
@@ -30,6 +31,12 @@ Status Driver::run_each(const std::function<std::optional<Item>()>& next,
 Driver::AuthSeen Driver::auth_seen() const {
   auto seen = state_->auth.seen();
   return {std::move(seen.scheme), std::move(seen.realm)};
+}
+
+std::string Driver::withheld(std::string_view text) const {
+  auto secrets = state_->auth.credentials().secrets();
+  for (std::string& token : state_->auth.tokens().texts()) secrets.push_back(std::move(token));
+  return SecretFilter(std::move(secrets)).apply(text);
 }
 
 Result<Driver::Identity> Driver::identity(std::string_view repository) const {

@@ -77,6 +77,10 @@ class Driver {
   };
   AuthSeen auth_seen() const;
 
+  // A text of the registry's, without the secrets of this run: those of its credentials, and the
+  // tokens that live. For what is shown of an answer that is no error (C.1-15).
+  std::string withheld(std::string_view text) const;
+
   // As whom the calls about a repository ("": the registry as a whole) are sent, once the registry
   // asks. Errors: those of the credential source.
   struct Identity {

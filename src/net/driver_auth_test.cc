@@ -245,6 +245,76 @@ TEST_F(DriverTest, ARealmElsewhereIsBoundedByWhereTheRegistryIs) {
   EXPECT_EQ(transport_->requests().at(1).innermost_peer, http::Zone::private_network);
 }
 
+// a callback that asks again while its own run fetches the token does not wait for itself.
+TEST_F(DriverTest, ACallbackMayAskWhileItsOwnRunFetchesTheToken) {
+  Driver driver(options(password()));
+  transport_->answer("GET", "https://r.test/v2/", reply(200));
+  // Once: the callback's call knows by then that a token is wanted, and asks for it first.
+  transport_->answer("GET", kUrl, bearer_challenge());
+  const std::string token = std::string(kToken) + "&account=me";
+  for (const char* text : {"inner", "outer"}) transport_->answer("GET", token, token_answer(text));
+  for (int i = 0; i < 2; ++i) transport_->answer("GET", kUrl, reply(200));
+  std::vector<Driver::Item> items;
+  std::vector<int> statuses;
+  const auto note = [&](const Result<http::Response>& answer) {
+    statuses.push_back(answer ? answer->status : 0);
+  };
+  items.push_back({call_of(), note});
+  items.push_back({call_of("https://r.test/v2/", ""), [&](Result<http::Response> answer) {
+                     note(answer);
+                     note(driver.run(call_of()));
+                   }});
+  auto next = items.begin();
+  EXPECT_THAT(driver.run_each([&]() -> std::optional<Driver::Item> {
+    if (next == items.end()) return std::nullopt;
+    return std::move(*next++);
+  }),
+              IsOk());
+  EXPECT_THAT(statuses, ElementsAre(200, 200, 200));
+}
+
+// A-35, C.1-4: a name of the registry's own may have an address outside, and one inside.
+TEST_F(DriverTest, ARealmAtTheRegistrysOwnOriginIsNoFurtherInsideThanTheRegistryWas) {
+  for (const bool listed : {false, true}) {
+    DriverOptions wanted = options(password());
+    if (listed) wanted.allowed_inner_hosts = {"r.test"};
+    Driver driver(wanted);
+    auto asks = bearer_challenge();
+    asks.peer = http::Peer{"192.0.2.1", http::Zone::internet};
+    transport_->answer("GET", kUrl, asks);
+    transport_->answer("GET", std::string(kToken) + "&account=me", token_answer("t"));
+    transport_->answer("GET", kUrl, reply(200));
+    EXPECT_THAT(driver.run(call_of()), IsOk());
+    const auto token = transport_->requests().at(transport_->requests().size() - 2);
+    EXPECT_THAT(token.url, HasSubstr("https://r.test/token"));
+    EXPECT_EQ(token.innermost_peer, listed ? http::Zone::link_local : http::Zone::internet);
+  }
+}
+
+// nor does anything later in the run follow the name further inside than it has answered
+// from.
+TEST_F(DriverTest, AHostThatHasAnsweredIsNotFollowedFurtherInside) {
+  using http::Zone;
+  for (const bool listed : {false, true}) {
+    DriverOptions wanted = options();
+    if (listed) wanted.allowed_inner_hosts = {"r.test"};
+    Driver driver(wanted);
+    const auto bound_after = [&](const char* url, std::optional<Zone> answers_from) {
+      auto answer = reply(200);
+      if (answers_from) answer.peer = http::Peer{"", *answers_from};
+      transport_->answer("GET", url, answer);
+      EXPECT_THAT(driver.run(call_of(url)), IsOk());
+      return transport_->requests().back().innermost_peer;
+    };
+    const Zone seen = listed ? Zone::link_local : Zone::private_network;
+    EXPECT_EQ(bound_after(kUrl, {}), Zone::link_local);  // through a proxy: nobody can tell
+    EXPECT_EQ(bound_after(kUrl, Zone::private_network), Zone::link_local);
+    EXPECT_EQ(bound_after(kUrl, Zone::internet), seen);
+    EXPECT_EQ(bound_after(kUrl, {}), seen);
+    EXPECT_EQ(bound_after("https://other.test/", {}), Zone::link_local);
+  }
+}
+
 TEST_F(DriverTest, ARefusedTokenIsTheErrorOfAllThatWaitForIt) {
   Driver driver(options(password()));
   for (int i = 0; i < 3; ++i) transport_->answer("GET", kUrl, bearer_challenge());

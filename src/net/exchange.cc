@@ -9,6 +9,7 @@
 #include "net/retry_after.h"
 #include "net/scope.h"
 #include "net/url.h"
+#include "net/withhold.h"
 
 namespace purser::net {
 namespace {
@@ -230,7 +231,7 @@ std::optional<Action> Exchange::authenticate(const http::Response& response) {
     options_.auth->tokens().drop(*authorization_->request, Secret(text));
   }
   auto answered = options_.auth->answer(need(), challenges, connected_);
-  if (!answered) return Finish{Unexpected(std::move(answered).error())};
+  if (!answered) return Finish{Unexpected(withheld(std::move(answered).error()))};
   if (!*answered) return std::nullopt;
   if (auto* header = std::get_if<Authorization>(&**answered)) {
     // The same words again would get the same answer: a refused password is not tried twice.
@@ -309,7 +310,7 @@ Action Exchange::no_token(Error token_error) {
 std::optional<Action> Exchange::redirect(const http::Response& response) {
   if (!options_.follow_redirects) return std::nullopt;
   auto next = redirect_of(call_.request.method, url_, response);
-  if (!next) return Finish{Unexpected(std::move(next).error())};
+  if (!next) return Finish{Unexpected(withheld(std::move(next).error()))};
   if (!*next) return std::nullopt;
   visited_.push_back(url_);
   const bool loops = std::find(visited_.begin(), visited_.end(), (*next)->url) != visited_.end();
@@ -320,7 +321,7 @@ std::optional<Action> Exchange::redirect(const http::Response& response) {
   }
   const auto registry = Url::parse(call_.request.url);
   const auto target = Url::parse((*next)->url);
-  if (registry && target && (left_origin_ || !(*next)->same_origin)) {
+  if (registry && target) {
     static const std::vector<std::string> kNone;
     innermost_peer_ =
         innermost_for(registry->origin(), connected_, target->origin(),
@@ -377,6 +378,14 @@ Error Exchange::refusal(const http::Failure& failure) const {
                "the registry leads to a place further inside than its own, which was not asked: " +
                    failure.message,
                "If " + bare + " belongs to the registry, allow it with --allow-inside " + bare);
+}
+
+// Of an error that quotes where the answer leads: the answer may repeat what it was sent (C.1-15).
+Error Exchange::withheld(Error error) const {
+  http::Request sent;
+  if (authorization_) sent.headers.add("Authorization", authorization_->header);
+  error.message = SecretFilter::of(sent).apply(error.message);
+  return error;
 }
 
 Action Exchange::wait(std::chrono::milliseconds delay, std::string reason, bool whole_host,

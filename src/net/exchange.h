@@ -127,6 +127,7 @@ class Exchange {
               const Moment& moment);
   Error error(ErrorCode code, std::string message, std::string hint = {}) const;
   Error refusal(const http::Failure& failure) const;
+  Error withheld(Error error) const;
 
   Call call_;
   ExchangeOptions options_;

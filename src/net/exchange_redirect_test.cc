@@ -99,10 +99,12 @@ TEST_F(ExchangeTest, BoundsWhereARedirectMayLead) {
   };
   for (const Zone zone : {Zone::internet, Zone::private_network, Zone::this_machine}) {
     EXPECT_EQ(bound(zone, "https://cdn.test/"), zone);
-    EXPECT_EQ(bound(zone, "/elsewhere"), Zone::link_local);
+    EXPECT_EQ(bound(zone, "/elsewhere"), zone);
+    EXPECT_EQ(bound(zone, "/elsewhere", {"r.test"}), Zone::link_local);
     EXPECT_EQ(bound(zone, "https://cdn.test/", {"cdn.test"}), Zone::link_local);
   }
   EXPECT_EQ(bound({}, "https://cdn.test/"), Zone::internet);
+  EXPECT_EQ(bound({}, "/elsewhere"), Zone::link_local);
 }
 
 // not even by way of a third place, and not by an answer of that place.

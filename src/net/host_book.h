@@ -1,12 +1,16 @@
-// What is known of the hosts of this run: which have answered, which asked for a pause.
+// What is known of the hosts of this run: which have answered, and from how far inside;
+// which asked for a pause.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "purser/transport.h"
 
 namespace purser::net {
 
@@ -24,6 +28,19 @@ class HostBook {
     const auto found = hosts_.find(origin);
     return found != hosts_.end() && found->second.answered;
   }
+  // The furthest inside that it answered from: an answer that others were under way with may come
+  // from another address of the same name.
+  void note_zone(std::string_view origin, http::Zone zone) {
+    const std::lock_guard lock(mutex_);
+    auto& host = entry(origin);
+    host.zone = std::max(host.zone.value_or(zone), zone);
+  }
+  // No value: it has not answered, or a proxy stands between.
+  std::optional<http::Zone> zone(std::string_view origin) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = hosts_.find(origin);
+    return found == hosts_.end() ? std::nullopt : found->second.zone;
+  }
   void pause(std::string_view origin, TimePoint until) {
     const std::lock_guard lock(mutex_);
     auto& host = entry(origin);
@@ -38,6 +55,7 @@ class HostBook {
  private:
   struct Host {
     bool answered = false;
+    std::optional<http::Zone> zone = {};
     TimePoint paused_until = TimePoint::min();
   };
   Host& entry(std::string_view origin) {

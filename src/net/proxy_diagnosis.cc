@@ -26,6 +26,9 @@ int refusal_in(std::string_view text) {
   return status;
 }
 
+// libcurl quotes the whole URL of such a proxy, and its password with it (C.1-15).
+bool quotes_a_proxy(std::string_view text) { return text.starts_with("Unsupported proxy"); }
+
 // libcurl names the machine that it tried: the proxy, where it is not the registry.
 bool failed_elsewhere(std::string_view text, const Origin& origin) {
   constexpr std::string_view kBefore = "Failed to connect to ";
@@ -54,6 +57,13 @@ http::Failure refused(int status, const Origin& origin) {
 
 std::optional<http::Failure> diagnose_proxy(CURLcode code, std::string_view text,
                                             const Origin& origin) {
+  if (quotes_a_proxy(text)) {
+    return http::Failure{
+        Kind::invalid, fmt::format("the URL of the proxy for {} cannot be used", origin.host),
+        fmt::format("Write it as http://[USER:PASSWORD@]HOST:PORT, what is special "
+                    "in the password as %XX; {}",
+                    kWhere)};
+  }
   if (const int status = refusal_in(text)) return refused(status, origin);
   const bool unknown = code == CURLE_COULDNT_RESOLVE_PROXY;
   const bool socks = code == CURLE_PROXY;

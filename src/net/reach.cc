@@ -23,7 +23,9 @@ bool is_listed(const std::vector<std::string>& hosts, const Origin& origin) {
 
 http::Zone innermost_for(const Origin& from, const std::optional<http::Zone>& connected,
                          const Origin& to, const std::vector<std::string>& listed) {
-  if (to == from || is_listed(listed, to)) return http::Zone::link_local;
+  if (is_listed(listed, to)) return http::Zone::link_local;
+  // A name may have several addresses: that the registry's own is meant says nothing about where.
+  if (to == from) return connected.value_or(http::Zone::link_local);
   return connected.value_or(zone_by_name(from));
 }
 

@@ -16,7 +16,8 @@ bool is_listed(const std::vector<std::string>& hosts, const Origin& origin);
 
 // For a request to `to`, where the registry at `from` leads: as far inside as the registry itself
 // was seen to be (`connected`). Where that is not known, behind a proxy, the registry counts as on
-// the internet unless its name says otherwise. Its own origin and listed hosts have no bound.
+// the internet unless its name says otherwise; its own origin has no bound then. Listed hosts have
+// none.
 http::Zone innermost_for(const Origin& from, const std::optional<http::Zone>& connected,
                          const Origin& to, const std::vector<std::string>& listed);
 

@@ -23,8 +23,13 @@ TEST(ReachTest, AnotherOriginMayBeAsFarInsideAsTheRegistryIs) {
   }
 }
 
-TEST(ReachTest, TheRegistryItselfIsWhereItIs) {
-  EXPECT_EQ(from(Zone::internet, "https://r.test/x"), Zone::link_local);
+// its name may have an address further inside as well.
+TEST(ReachTest, TheRegistryItselfIsWhereItWasSeen) {
+  for (const Zone zone : {Zone::internet, Zone::private_network, Zone::this_machine}) {
+    EXPECT_EQ(from(zone, "https://r.test/x"), zone);
+    EXPECT_EQ(from(zone, "https://r.test/x", {"r.test"}), Zone::link_local);
+  }
+  EXPECT_EQ(from({}, "https://r.test/x"), Zone::link_local);
 }
 
 //

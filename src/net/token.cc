@@ -203,7 +203,7 @@ Error TokenFetch::refused_credential(int status, const ServerErrors& said) const
 Error TokenFetch::not_a_token(Error error, const http::Response& response) const {
   // The answer of a success, in which nobody has looked for secrets yet.
   http::Response shown = response;
-  withhold_secrets_always(posting_ ? post() : get(), shown);
+  shown.body = SecretFilter::of(posting_ ? post() : get()).apply(shown.body);
   ServerErrors said = read_error_body(shown);
   if (may_hold_a_token(said.message)) said = {};
   append_server_message(error.message, said.message);

@@ -1,6 +1,7 @@
 #include "net/token_cache.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "net/scope.h"
@@ -44,12 +45,16 @@ const Token* TokenCache::find(const TokenRequest& request, TimePoint now) {
 }
 
 TokenCache::Ticket TokenCache::acquire(const TokenRequest& request, TimePoint now,
-                                       const std::shared_ptr<http::CompletionQueue>& queue) {
+                                       const std::shared_ptr<http::CompletionQueue>& queue,
+                                       bool alone) {
   const std::lock_guard lock(mutex_);
   if (const Token* token = find(request, now)) return {.token = *token};
-  auto& flight = flights_[request.key()];
+  std::string key = request.key();
+  // No scope has a line feed in it: the key of nobody else.
+  if (alone) key += "\nof " + std::to_string(reinterpret_cast<std::uintptr_t>(queue.get()));
+  auto& flight = flights_[key];
   const bool leads = !flight;
-  if (leads) flight = std::make_shared<Flight>(Flight{.request = request, .key = request.key()});
+  if (leads) flight = std::make_shared<Flight>(Flight{.request = request, .key = std::move(key)});
   flight->waiting.push_back(queue);
   return {.flight = flight, .leads = leads};
 }
@@ -92,6 +97,15 @@ TokenCache::FlightState TokenCache::state(const std::shared_ptr<Flight>& flight)
 Result<Token> TokenCache::outcome(const std::shared_ptr<Flight>& flight) const {
   const std::lock_guard lock(mutex_);
   return *flight->outcome;
+}
+
+std::vector<std::string> TokenCache::texts() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> texts;
+  for (const auto& [shelf, entries] : tokens_) {
+    for (const Entry& entry : entries) texts.push_back(entry.token.text.reveal());
+  }
+  return texts;
 }
 
 void TokenCache::drop(const TokenRequest& request, const Secret& text) {

@@ -29,9 +29,10 @@ class TokenCache {
   };
 
   // The token of this request; for a request of one scope, one with more rights will do. `queue` is
-  // woken when the flight ends.
+  // woken when the flight ends. `alone`: of the flights, only one of the same queue will do; who
+  // leads another one may be waiting for the caller.
   Ticket acquire(const TokenRequest& request, TimePoint now,
-                 const std::shared_ptr<http::CompletionQueue>& queue);
+                 const std::shared_ptr<http::CompletionQueue>& queue, bool alone = false);
   // The token, if one that lives is there; fetches nothing.
   std::optional<Token> peek(const TokenRequest& request, TimePoint now);
 
@@ -43,6 +44,9 @@ class TokenCache {
   FlightState state(const std::shared_ptr<Flight>& flight) const;
   // Of a landed flight.
   Result<Token> outcome(const std::shared_ptr<Flight>& flight) const;
+
+  // All that are kept. For filters.
+  std::vector<std::string> texts() const;
 
   // The registry did not take this token for what the request is about. A newer one stays.
   void drop(const TokenRequest& request, const Secret& text);

@@ -70,7 +70,9 @@ std::string traced_value(std::string_view name, std::string_view value) {
   if (equals_ignoring_case(name, "Location")) return traced_url(value);
   if (equals_ignoring_case(name, "Link")) return traced_link(value);
   if (equals_ignoring_case(name, "Authorization")) {
-    return std::string(value.substr(0, value.find(' '))) + " ***";
+    const auto space = value.find(' ');
+    // Without a scheme all of it may be the secret.
+    return space == std::string_view::npos ? "***" : std::string(value.substr(0, space)) + " ***";
   }
   return {};
 }
@@ -96,6 +98,8 @@ std::string in_parentheses(const std::vector<std::string>& parts) {
 }  // namespace
 
 std::string traced_url(std::string_view url) {
+  // What is no URL of the usual form may have user info in it, and a '?' in that.
+  if (url.find('@') != std::string_view::npos && !Url::parse(url)) return redacted_url(url);
   url = url.substr(0, url.find('#'));
   const auto question = url.find('?');
   std::string text = redacted_url(url.substr(0, question));
@@ -126,13 +130,14 @@ std::string traced_request(const http::Request& request, int attempt) {
   return in_parentheses(parts);
 }
 
-std::string traced_outcome(const http::Outcome& outcome, std::chrono::milliseconds took) {
+std::string traced_outcome(const http::Outcome& outcome, std::chrono::milliseconds took,
+                           const SecretFilter& secrets) {
   const std::string time = std::to_string(took.count()) + " ms";
   if (const auto* failure = std::get_if<http::Failure>(&outcome)) {
     return ": no answer after " + time + ": " + failure->message;
   }
   const auto& response = std::get<http::Response>(outcome);
-  std::vector<std::string> parts = traced_fields(response.headers);
+  std::vector<std::string> parts = traced_fields(secrets.apply(response.headers));
   if (response.peer) parts.push_back("from " + response.peer->address);
   return ": " + std::to_string(response.status) + " in " + time + ", " +
          std::to_string(response.body.size()) + " bytes" + in_parentheses(parts);

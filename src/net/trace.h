@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/withhold.h"
 #include "purser/transport.h"
 
 namespace purser::net {
@@ -15,7 +16,9 @@ std::string traced_url(std::string_view url);
 // " (Accept: ...; Authorization: Bearer ***; attempt 2)": what stands behind the method and the
 // URL.
 std::string traced_request(const http::Request& request, int attempt);
-// ": 200 in 12 ms, 345 bytes (Content-Type: ...)", or why there is no answer.
-std::string traced_outcome(const http::Outcome& outcome, std::chrono::milliseconds took);
+// ": 200 in 12 ms, 345 bytes (Content-Type: ...)", or why there is no answer. `secrets` are those
+// of the request.
+std::string traced_outcome(const http::Outcome& outcome, std::chrono::milliseconds took,
+                           const SecretFilter& secrets = {});
 
 }  // namespace purser::net

@@ -39,6 +39,9 @@ TEST(TraceTest, NoSecretIsInATrace) {
   request.body = std::make_shared<std::string>("refresh_token=s3cret");
   const auto asked = traced_request(request, 1);
   EXPECT_EQ(asked, " (Authorization: Bearer ***; body: 20 bytes)");
+  http::Request bare;
+  bare.headers = {{"Authorization", "s3cret"}};
+  EXPECT_EQ(traced_request(bare, 1), " (Authorization: ***)");
   http::Response response{
       401,
       {{"Set-Cookie", "s3cret"},
@@ -52,6 +55,22 @@ TEST(TraceTest, NoSecretIsInATrace) {
   EXPECT_THAT(answered, HasSubstr("Location: https://cdn.test/b?X-Amz-Signature=***"));
   EXPECT_THAT(answered, HasSubstr("Link: </v2/_catalog?last=a&token=***>"));
   EXPECT_THAT(answered, HasSubstr("service=s"));
+}
+
+// C.1-15: what the request bore, wherever the answer repeats it.
+TEST(TraceTest, WhatARequestBoreIsNotInTheTraceOfItsAnswer) {
+  http::Request request;
+  request.headers = {{"Authorization", "Bearer t0ken.t0ken"}};
+  const http::Response response{
+      302,
+      {{"Location", "/v2/t0ken.t0ken/x?n=t0ken.t0ken"},
+       {"Link", "</v2/t%30ken.t0ken>; rel=next"},
+       {"Content-Type", "t0ken.t0ken"},
+       {"WWW-Authenticate", "Bearer realm=\"https://a.test/t0ken.t0ken\""}}};
+  EXPECT_EQ(
+      traced_outcome(response, 1ms, SecretFilter::of(request)),
+      ": 302 in 1 ms, 0 bytes (Location: /v2/***/x?n=***; Link: </v2/***>; Content-Type: ***; "
+      "WWW-Authenticate: bearer realm=https://a.test/***)");
 }
 
 // C.1-15: presigned URLs of Amazon, Google, Azure, CloudFront, and of whoever comes next.

@@ -36,6 +36,31 @@ bool is_unsafe(std::string_view text) {
          });
 }
 
+bool is_slash(char c) { return c == '/' || c == '\\'; }
+
+// "https://" of a URL, however many slashes stand there, and whichever way they lean.
+std::string_view scheme_and_slashes(std::string_view url) {
+  std::size_t end = 0;
+  while (end < url.size() && (is_letter(url[end]) || is_digit(url[end]))) ++end;
+  const bool has_scheme = end + 1 < url.size() && url[end] == ':' && is_slash(url[end + 1]);
+  end = has_scheme ? end + 1 : 0;
+  while (end < url.size() && is_slash(url[end])) ++end;
+  return url.substr(0, end);
+}
+
+// A reference that begins with its path.
+bool is_path(std::string_view url) {
+  return url.starts_with('/') && scheme_and_slashes(url).size() == 1;
+}
+
+// Whatever is no URL of the usual form may be one with user info that was mistyped.
+bool may_have_user_info(std::string_view url) {
+  const auto fragment = url.find('#');
+  return (fragment != std::string_view::npos &&
+          url.find('@', fragment) != std::string_view::npos) ||
+         !Url::parse(url);
+}
+
 }  // namespace
 
 bool Origin::is_loopback() const {
@@ -102,16 +127,15 @@ std::string Url::with_query(std::string_view more) const {
 std::string redacted_url(std::string_view url) {
   std::string result;
   std::string_view rest = url.substr(0, url.find('#'));
-  // A reference may begin with its authority; "://" later on is somebody's path or query.
-  const auto scheme = rest.substr(0, rest.find_first_of("/?"));
-  const auto slashes = scheme.ends_with(':') || scheme.empty() ? scheme.size() : rest.size();
-  if (rest.substr(slashes).starts_with("//")) {
-    result = rest.substr(0, slashes + 2);
-    rest.remove_prefix(slashes + 2);
-    const auto authority = rest.substr(0, rest.find_first_of("/?"));
-    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
-      rest.remove_prefix(at + 1);
+  const auto path_end = std::min(url.find_first_of("?#"), url.size());
+  if (may_have_user_info(url)) {
+    result = scheme_and_slashes(url);
+    // A password with '?' or '#' in it: where it ends and a query begins, nobody can tell.
+    if (!is_path(url) && url.find('@', path_end) != std::string_view::npos) {
+      return sanitize_for_terminal(result) + "***";
     }
+    const auto at = url.substr(0, path_end).rfind('@');
+    rest.remove_prefix(at == std::string_view::npos ? result.size() : at + 1);
   }
   const auto query = rest.find('?');
   result += rest.substr(0, query);

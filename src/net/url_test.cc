@@ -91,6 +91,24 @@ TEST(UrlTest, RedactsWhatMayBeSecret) {
   EXPECT_EQ(redacted_url("http://a:b@c@h/\x1b[2J"), "http://h/[2J");
 }
 
+// C.1-15: user info in what somebody mistyped, or a server made up.
+TEST(UrlTest, RedactsWhatStandsBeforeTheLastAtInWhatIsNoUrl) {
+  EXPECT_EQ(redacted_url("https:/user:pw@h/p"), "https:/h/p");
+  EXPECT_EQ(redacted_url("https:///user:pw@h"), "https:///h");
+  EXPECT_EQ(redacted_url("https:\\\\user:pw@h"), "https:\\\\h");
+  EXPECT_EQ(redacted_url("https://user:p/w@h"), "https://h");
+  EXPECT_EQ(redacted_url("https:user:pw@h"), "h");
+  EXPECT_EQ(redacted_url("user:pw@h"), "h");
+  EXPECT_EQ(redacted_url("ftp://user:pw@h"), "ftp://h");
+  EXPECT_EQ(redacted_url("https://user:p?w@h/p"), "https://***");
+  EXPECT_EQ(redacted_url("https://user:p#w@h/p"), "https://***");
+  EXPECT_EQ(redacted_url("https://user:12#w@h/p"), "https://***");
+  EXPECT_EQ(redacted_url("/p?mail=a@b"), "/p?mail=***");
+  EXPECT_EQ(redacted_url("https://h/p?mail=a@b"), "https://h/p?mail=***");
+  EXPECT_EQ(redacted_url("/v2/a/b"), "/v2/a/b");
+  EXPECT_EQ(redacted_url("nonsense"), "nonsense");
+}
+
 TEST(UrlTest, OriginTextEndsBeforeThePath) {
   EXPECT_EQ(origin_text("https://h:5/v2/?x=://y"), "https://h:5");
   EXPECT_EQ(origin_text("https://h?x"), "https://h");

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 
 #include "core/base64.h"
 #include "core/text.h"
-#include "net/url.h"
+#include "net/readings.h"
 
 namespace purser::net {
 namespace {
@@ -45,37 +46,74 @@ void add_form(std::string_view form, std::vector<std::string>& secrets) {
   if (plain) secrets.emplace_back(plain.get(), static_cast<std::size_t>(length));
 }
 
-void replace_all(std::string& text, std::string_view what) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 3)) {
-    text.replace(at, what.size(), "***");
+// What the run goes on by. A password that is part of a repository's name would end a list early.
+bool is_followed(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kNames = {"Location", "Link", "WWW-Authenticate",
+                                                      "ETag"};
+  constexpr std::array<std::string_view, 4> kFamilies = {"content-", "docker-content-", "oci-",
+                                                         "docker-upload-"};
+  const std::string lower = to_lower(name);
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view other) { return equals_ignoring_case(name, other); }) ||
+         std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](std::string_view family) { return lower.starts_with(family); });
+}
+
+using Range = std::pair<std::size_t, std::size_t>;  // of offsets: from, to before
+
+std::string without(std::string_view text, std::vector<Range> ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  std::string result;
+  std::size_t done = 0;
+  for (const auto& [begin, end] : ranges) {
+    // A secret may be a part of another one.
+    if (begin >= done) result.append(text.substr(done, begin - done)).append("***");
+    done = std::max(done, end);
   }
+  return result.append(text.substr(done));
 }
 
 }  // namespace
 
-void withhold_secrets(const http::Request& request, http::Response& response) {
-  if (response.status >= 400) withhold_secrets_always(request, response);
+SecretFilter::SecretFilter(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
+  std::erase_if(secrets_, [](const std::string& secret) { return secret.size() < kShortest; });
 }
 
-void withhold_secrets_always(const http::Request& request, http::Response& response) {
+SecretFilter SecretFilter::of(const http::Request& request) {
   std::vector<std::string> secrets;
   if (const auto field = request.headers.get("Authorization")) add_authorization(*field, secrets);
   if (request.body && request.method == "POST") add_form(*request.body, secrets);
-  // A secret may be a part of another one.
-  std::sort(secrets.begin(), secrets.end(),
-            [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  for (const std::string& secret : secrets) {
-    if (secret.size() < kShortest) continue;
-    for (const std::string& form : {secret, percent_encode(secret)}) {
-      replace_all(response.body, form);
-      http::Headers clean;
-      for (auto [name, value] : response.headers.fields()) {
-        replace_all(value, form);
-        clean.add(std::move(name), std::move(value));
+  return SecretFilter(std::move(secrets));
+}
+
+std::string SecretFilter::apply(std::string_view text) const {
+  if (secrets_.empty()) return std::string(text);
+  std::vector<Range> found;
+  for_each_reading(text, [&](const Reading& reading) {
+    for (const std::string& secret : secrets_) {
+      for (auto at = reading.bytes.find(secret); at != std::string::npos;
+           at = reading.bytes.find(secret, at + secret.size())) {
+        found.emplace_back(reading.at[at], reading.at[at + secret.size()]);
       }
-      response.headers = std::move(clean);
     }
+  });
+  return without(text, std::move(found));
+}
+
+http::Headers SecretFilter::apply(const http::Headers& headers) const {
+  http::Headers clean;
+  for (const auto& [name, value] : headers.fields()) clean.add(name, apply(value));
+  return clean;
+}
+
+void withhold_secrets(const http::Request& request, http::Response& response) {
+  const auto filter = SecretFilter::of(request);
+  if (response.status >= 400) response.body = filter.apply(response.body);
+  http::Headers clean;
+  for (const auto& [name, value] : response.headers.fields()) {
+    clean.add(name, is_followed(name) ? value : filter.apply(value));
   }
+  response.headers = std::move(clean);
 }
 
 }  // namespace purser::net

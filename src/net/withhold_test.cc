@@ -40,6 +40,58 @@ TEST(WithholdTest, TakesAnIdentityTokenOutOfAnError) {
   EXPECT_EQ(refused.body, R"({"error":"***, or ***"})");
 }
 
+// C.1-15: as JSON, URLs, forms and HTML have it, by whichever encoder.
+TEST(WithholdTest, TakesASecretOutInWhateverWayItIsWritten) {
+  // alice:p&"u\wö/d e😀
+  const auto basic = with_authorization("Basic YWxpY2U6cCYidVx3w7YvZCBl8J+YgA==");
+  for (const char* written :
+       {"p&\"u\\wö/d e😀", R"(p\u0026\"u\\wö/d e😀)",
+        R"(p\u0026\u0022u\u005Cw\u00f6\/d\u0020e\ud83d\uDE00)",
+        "p%26%22u%5cw%c3%b6%2fd%20e%f0%9f%98%80", "p%26%22u%5Cw%C3%B6/d+e%F0%9F%98%80",
+        "p&amp;&quot;u\\w&#246;&#x2F;d e&#128512;", R"(p\u0026amp;\u0026quot;u\\w\u00f6/d e😀)"}) {
+    http::Response refused{.status = 403,
+                           .headers = {{"Warning", std::string("no ") + written}},
+                           .body = std::string("{\"message\":\"no ") + written + " here\"}"};
+    withhold_secrets(basic, refused);
+    EXPECT_EQ(refused.body, R"({"message":"no *** here"})") << written;
+    EXPECT_EQ(refused.headers.get("Warning"), "no ***") << written;
+  }
+  http::Response other{.status = 403,
+                       .body = R"(\u00 \ud83d \x % %2 %zz & &#; &#x; &lt &#99999999; \)"};
+  const std::string before = other.body;
+  withhold_secrets(basic, other);
+  EXPECT_EQ(other.body, before);
+}
+
+TEST(WithholdTest, TakesOutSecretsThatAreOneAnothersPartOrNeighbour) {
+  const SecretFilter filter({"secret", "the secret word", "word and more"});
+  EXPECT_EQ(filter.apply("the secret word and more; secretsecret; secre"), "***; ******; secre");
+  EXPECT_EQ(SecretFilter({"short"}).apply("short"), "short");
+}
+
+// C.1-15: fields that are only shown, of any answer.
+TEST(WithholdTest, TakesASecretOutOfFieldsOfAnAnswerThatIsNoError) {
+  http::Response answer{.status = 200,
+                        .headers = {{"Server", "got t0ken.t0ken"},
+                                    {"Docker-Distribution-API-Version", "t0ken.t0ken"}}};
+  withhold_secrets(with_authorization("Bearer t0ken.t0ken"), answer);
+  EXPECT_EQ(answer.headers.get("Server"), "got ***");
+  EXPECT_EQ(answer.headers.get("Docker-Distribution-API-Version"), "***");
+}
+
+// A-39: a password that is also a repository's name must not end a list early.
+TEST(WithholdTest, LeavesWhereTheRunGoesOnAsItIs) {
+  const http::Headers fields = {{"Link", "</v2/_catalog?last=library>; rel=next"},
+                                {"Location", "/v2/library/blobs/uploads/1"},
+                                {"WWW-Authenticate", "Bearer scope=\"repository:library:pull\""},
+                                {"Docker-Content-Digest", "library"}};
+  for (const int status : {200, 401}) {
+    http::Response answer{.status = status, .headers = fields};
+    withhold_secrets(with_authorization("Basic YTpsaWJyYXJ5"), answer);  // a:library
+    EXPECT_EQ(answer.headers.fields(), fields.fields());
+  }
+}
+
 // What is hashed is not touched.
 TEST(WithholdTest, LeavesContentAsItIs) {
   http::Response content{.status = 200, .body = R"({"note":"t0ken.t0ken"})"};

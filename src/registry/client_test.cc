@@ -7,6 +7,7 @@
 namespace purser {
 namespace {
 
+using ::testing::Contains;
 using testing::HasError;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -253,6 +254,33 @@ TEST_F(ClientTest, PingsARegistryThatAsksForNothingAndRefuses) {
     EXPECT_EQ(ping->auth, "none");
     EXPECT_FALSE(ping->authenticated);
   }
+}
+
+// C.1-15: what is shown of answers that are no errors repeats no password either.
+TEST_F(ClientTest, ShowsNoPasswordThatAnAnswerRepeats) {
+  ClientOptions options = client_options();
+  options.credentials = single_credential(*RegistryName::parse("registry.test"),
+                                          {.username = "user", .password = Secret("s3cret!word")});
+  change([](auto& o) { o.authorization = "Basic dXNlcjpzM2NyZXQhd29yZA=="; });
+  const Client asking = client(options);
+  ASSERT_THAT(asking.ping(), IsOk());  // the password is sent
+  auto echo = reply(200, "{}");
+  echo.headers.set("Docker-Distribution-API-Version", "for s3cret!word");
+  answer("/v2/", echo);
+  const auto ping = asking.ping();
+  ASSERT_THAT(ping, IsOk());
+  EXPECT_EQ(ping->api_version, "for ***");
+
+  answer("/v2/app/tags/list?n=1000", reply(200, R"({"tags":["v1","is s3cret\u0021word"]})"));
+  const auto tags = asking.tags(repository("app"));
+  ASSERT_THAT(tags, IsOk());
+  EXPECT_THAT(logged_, Contains(HasSubstr("no valid name: \"is ***\"")));
+
+  auto astray = reply(200, R"({"tags":["v1"]})");
+  astray.headers.set("Link", "<https://elsewhere.test/s3cret!word>; rel=\"next\"");
+  answer("/v2/app/tags/list?n=1000", astray);
+  EXPECT_THAT(asking.tags(repository("app")),
+              HasError(ErrorCode::incomplete, HasSubstr("https://elsewhere.test/***")));
 }
 
 // A-7.

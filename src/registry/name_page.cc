@@ -27,7 +27,10 @@ void note_invalid(NamePage& page, const Describe& describe) {
   if (page.invalid_count++ < kMaxDescribed) page.invalid.push_back(describe());
 }
 
-void take_entry(const nlohmann::json& entry, NameKind kind, NamePage& page) {
+using Withheld = std::function<std::string(std::string_view)>;
+
+void take_entry(const nlohmann::json& entry, NameKind kind, const Withheld& withheld,
+                NamePage& page) {
   if (!entry.is_string()) {
     note_invalid(page, [&] { return fmt::format("a {} in place of a name", entry.type_name()); });
     return;
@@ -39,14 +42,15 @@ void take_entry(const nlohmann::json& entry, NameKind kind, NamePage& page) {
     page.names.push_back(name);
   } else {
     note_invalid(page, [&] {
-      return fmt::format("\"{}\"", shorten(sanitize_for_terminal(name), kMaxShownName));
+      const std::string shown = withheld ? withheld(name) : name;
+      return fmt::format("\"{}\"", shorten(sanitize_for_terminal(shown), kMaxShownName));
     });
   }
 }
 
 }  // namespace
 
-Result<NamePage> parse_name_page(std::string_view body, NameKind kind) {
+Result<NamePage> parse_name_page(std::string_view body, NameKind kind, const Withheld& withheld) {
   auto json = json::parse_strict(body);
   if (!json) return not_a_list("the list is not valid JSON: " + json.error().message);
   if (!json->is_object()) return not_a_list("the list is not a JSON object");
@@ -59,7 +63,7 @@ Result<NamePage> parse_name_page(std::string_view body, NameKind kind) {
   if (list == json->end() || list->is_null()) return page;
   if (!list->is_array()) return not_a_list(fmt::format("\"{}\" is not a list", key));
   page.entries = list->size();
-  for (const auto& entry : *list) take_entry(entry, kind, page);
+  for (const auto& entry : *list) take_entry(entry, kind, withheld, page);
   return page;
 }
 

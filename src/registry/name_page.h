@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct NamePage {
 
 // Errors: bad_response for anything that is not the list's JSON. `null`, `[]` and a missing list
 // are no names.
-Result<NamePage> parse_name_page(std::string_view body, NameKind kind);
+// `withheld` leaves out of what is to be shown what must not be.
+Result<NamePage> parse_name_page(std::string_view body, NameKind kind,
+                                 const std::function<std::string(std::string_view)>& withheld = {});
 
 }  // namespace purser

@@ -102,7 +102,8 @@ Result<std::vector<std::string>> NamePager::State::read_page(const CallOptions& 
   if (answer->status != 200) return Unexpected(list_failure(*answer, options));
   visited.insert(core->url_of(ask()));
   ++pages;
-  auto page = parse_name_page(answer->body, kind);
+  auto page = parse_name_page(
+      answer->body, kind, [this](std::string_view text) { return core->driver().withheld(text); });
   if (!page) return Unexpected(in_context(std::move(page).error(), operation));
   report_invalid(*page);
   std::vector<std::string> fresh;
@@ -124,7 +125,10 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
   const bool was_probe = std::exchange(probing, false);
   const std::string asked = core->url_of(ask());
   Result<std::optional<std::string>> link = next_page_url(answer.headers, asked);
-  if (!link) return Unexpected(in_context(std::move(link).error(), operation));
+  if (!link) {
+    link.error().message = core->driver().withheld(link.error().message);
+    return Unexpected(in_context(std::move(link).error(), operation));
+  }
   finished = false;
   if (*link) {
     if (visited.count(**link) > 0) {

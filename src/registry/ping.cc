@@ -34,7 +34,8 @@ PingInfo asked_by(const ClientCore& core, const Ask& ask, const net::Driver::Aut
   info.scheme = info.url.substr(0, info.url.find(':'));
   info.status = status;
   info.auth = auth.scheme;
-  info.realm = net::redacted_url(auth.realm);  // its query is part of it, and may be secret
+  // Its query is part of it, and may be secret.
+  info.realm = net::redacted_url(core.driver().withheld(auth.realm));
   return info;
 }
 
@@ -73,7 +74,7 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   // It asked for credentials and answered 200: it has accepted them, if there were any.
   info.authenticated = status == 200 && who && !nobody;
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
-    info.api_version = sanitize_for_terminal(*version);
+    info.api_version = sanitize_for_terminal(core_->driver().withheld(*version));
   }
   return info;
 }

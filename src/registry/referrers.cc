@@ -65,7 +65,10 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
     }
     found.insert(found.end(), index->children().begin(), index->children().end());
     auto link = next_page_url(answer->headers, url);
-    if (!link) return Unexpected(in_context(std::move(link).error(), ask.operation));
+    if (!link) {
+      link.error().message = core_->driver().withheld(link.error().message);
+      return Unexpected(in_context(std::move(link).error(), ask.operation));
+    }
     if (!*link) return found;
     ask.target = **std::move(link);
   }
