@@ -116,7 +116,7 @@ TEST_F(UserCredentialsTest, TakesTheEntryWhereTheHelperHasNone) {
 
 // A-31: a helper that fails is an error, whatever else there is.
 TEST_F(UserCredentialsTest, AHelperThatFailsIsNeverNoCredentials) {
-  helper("broken", "echo 'the keychain is locked'; exit 1");
+  helper("broken", "echo 'the keychain is locked' >&2; exit 1");
   home_.write("run/containers/auth.json", kPodman);
   const auto source = with_config(R"({"auths":{"h.io":{"auth":"dTpw"}},"credsStore":"broken"})");
   EXPECT_THAT(source->find(registry("h.io"), ""),
