@@ -2,8 +2,10 @@
 #include "purser/user_credentials.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "credentials/credentials_fixture.h"
@@ -176,6 +178,28 @@ TEST_F(UserCredentialsTest, RunsAHelperOnceForManyLookUps) {
   EXPECT_EQ(runs(), "run\n");
   EXPECT_EQ(found(*source, "g.io"), "h:s");
   EXPECT_EQ(runs(), "run\nrun\n");
+}
+
+// A-31: a helper that hangs holds up its own registry, and no other.
+TEST_F(UserCredentialsTest, WaitsForNoHelperOfAnotherRegistry) {
+  const auto pipe = home_ / "go on";
+  ASSERT_EQ(::mkfifo((home_ / "started").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  // Ends when it is told to, and that is after the others have been answered.
+  helper("slow", "cat >/dev/null; cd '" + home_.path().string() +
+                     "'; echo >started; read go <'go on'; "
+                     R"(echo '{"Username":"slow","Secret":"1"}')");
+  working_helper("all");
+  const auto source = with_config(
+      R"({"auths":{"i.io":{"auth":"dTpw"}},"credHelpers":{"h.io":"slow","g.io":"all"}})");
+  std::jthread waiting([&] { EXPECT_EQ(found(*source, "h.io"), "slow:1"); });
+  EXPECT_EQ(read_file(home_ / "started"), "\n");
+  EXPECT_EQ(found(*source, "i.io"), "u:p");
+  EXPECT_EQ(found(*source, "g.io"), "h:s");
+  EXPECT_THAT(source->store(registry("k.io"), {.username = "u", .password = Secret("p")}), IsOk());
+  EXPECT_EQ(found(*source, "k.io"), "u:p");
+  std::ofstream(pipe) << "go\n";
+  waiting.join();
 }
 
 // A-4, A-31: docker keeps the login of Docker Hub under one name, podman under another.
