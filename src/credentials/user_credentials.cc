@@ -32,6 +32,10 @@ std::string_view kind_of(const Credential& credential) {
 Error in_context(Error error, std::string operation, const RegistryName& registry) {
   error.operation = std::move(operation);
   error.registry = registry.str();
+  // A subject is shown as a part of the registry, which a file is not.
+  if (!error.subject.empty()) {
+    error.message = std::exchange(error.subject, {}) + ": " + error.message;
+  }
   if (error.hint.empty()) {
     error.hint = fmt::format(
         "Mend it, or log in again with `purser login {}`; `purser auth explain "

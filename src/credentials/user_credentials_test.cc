@@ -321,6 +321,16 @@ TEST_F(KeepingTest, KeepsALoginInTheFileThatWasNamed) {
   EXPECT_THAT(read_file(home_ / "typed.json"), HasSubstr("h.io"));
 }
 
+//
+TEST_F(KeepingTest, NamesTheFileThatItCannotWrite) {
+  const std::string folder = home_.write("no folder", "");
+  variables_["REGISTRY_AUTH_FILE"] = folder + "/auth.json";
+  const auto home = credentials()->store(registry("h.io"), login_);
+  ASSERT_FALSE(home.has_value());
+  EXPECT_THAT(to_string(home.error()),
+              AllOf(HasSubstr("the login of h.io: "), HasSubstr(folder), Not(HasSubstr("h.io/"))));
+}
+
 TEST_F(KeepingTest, ErasesWhatIsThereAndSaysWhereNothingWas) {
   const auto nothing = credentials()->erase(registry("h.io"));
   ASSERT_THAT(nothing, IsOk());
