@@ -113,7 +113,6 @@ class Running {
   // `start` gives the id, or minus a reason. Together with the note of it, so that none slips by.
   pid_t begin(const std::function<pid_t()>& start) {
     const std::lock_guard lock(mutex_);
-    if (ended_) return -ECANCELED;
     const pid_t pid = start();
     if (pid > 0) pids_.insert(pid);
     return pid;
@@ -131,16 +130,15 @@ class Running {
     ::kill(-pid, SIGKILL);
     pids_.erase(pid);
   }
+  // Stays locked: what was killed here must not look like a program that failed.
   void end() {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
+    mutex_.lock();
     for (const pid_t pid : pids_) ::kill(-pid, SIGKILL);
   }
 
  private:
   std::mutex mutex_;
   std::set<pid_t> pids_;
-  bool ended_ = false;
 };
 
 // A child that runs: what it writes is collected until it ends or is ended.

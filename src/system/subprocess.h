@@ -38,8 +38,8 @@ Result<SubprocessEnd> run_subprocess(const std::filesystem::path& program,
                                      const std::vector<std::string>& arguments,
                                      const SubprocessOptions& options);
 
-// Kills every program that runs, with all that it started, and lets no other begin: for a process
-// that is about to end without waiting for anything. Not for a signal handler.
+// Kills every program that runs, with all that it started. No other begins, and run_subprocess()
+// never returns any more: for a process that ends at once. Not for a signal handler.
 void end_subprocesses();
 
 // The first executable file of that name in the absolute directories of `search_path`. What is not
