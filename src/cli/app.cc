@@ -50,10 +50,16 @@ Result<const VerbInfo*> verb_named(const std::string& name) {
 
 Status check_count(const VerbInfo& verb, const std::vector<std::string>& names) {
   if (names.size() >= verb.min_names && names.size() <= verb.max_names) return {};
+  const bool too_many = names.size() > verb.max_names;
+  // `login HOST PASSWORD`: what stands there in error may be a secret.
+  if (too_many && verb.name == "login") {
+    return Unexpected(usage_error("login takes one name, the registry",
+                                  "Give the user name with -u USER, and the password with "
+                                  "--password-stdin or in PURSER_PASSWORD"));
+  }
   const std::string seen =
-      names.size() > verb.max_names
-          ? fmt::format("\"{}\" is one name too many for {}", names[verb.max_names], verb.name)
-          : fmt::format("{} needs more names", verb.name);
+      too_many ? fmt::format("\"{}\" is one name too many for {}", names[verb.max_names], verb.name)
+               : fmt::format("{} needs more names", verb.name);
   return Unexpected(usage_error(seen, fmt::format("Usage: purser {} {}", verb.name, verb.usage)));
 }
 

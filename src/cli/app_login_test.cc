@@ -161,6 +161,30 @@ TEST_F(AppLoginTest, TakesNoPasswordOutOfTheArguments) {
   EXPECT_EQ(registry_->count("GET"), 0U);
 }
 
+// C.1-15.
+TEST_F(AppLoginTest, DoesNotRepeatAPasswordThatStandsInAWrongPlace) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"login", "registry.test", "s3cret"},
+           {"login", "-u", "ann", "--", "registry.test", "s3cret"},
+           {"login", "registry.test", "-u", "ann", "--password-stdin=s3cret"},
+           {"--password-stdin=s3cret", "login", "registry.test", "-u", "ann"}}) {
+    const Ran ran = run(arguments);
+    EXPECT_EQ(ran.code, 2) << ::testing::PrintToString(arguments);
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("--password-stdin"), Not(HasSubstr("s3cret"))));
+  }
+}
+
+// C.1-16: a shell variable that is not set must not end in the login of somebody else.
+TEST_F(AppLoginTest, AnEmptyUserNameOrFileIsNotTheStoredLogin) {
+  file("config.json", R"({"auths":{"registry.test":{"auth":"YW5uOnMzY3JldA=="}}})");
+  EXPECT_EQ(run({"tags", "registry.test/team/app"}).code, 0);
+  const std::size_t before = registry_->count("GET");
+  EXPECT_EQ(run({"-u", "", "tags", "registry.test/team/app"}).code, 2);
+  EXPECT_EQ(run({"tags", "registry.test/team/app", "--username", ""}).code, 2);
+  EXPECT_EQ(run({"tags", "registry.test/team/app", "--authfile", ""}).code, 2);
+  EXPECT_EQ(registry_->count("GET"), before);
+}
+
 TEST_F(AppLoginTest, AsksForNoPathAndNoStrangeUserName) {
   EXPECT_EQ(run({"login", "registry.test/team", "-u", "ann"}).code, 2);
   EXPECT_EQ(run({"login", "registry.test", "-u", "a\nb"}).code, 2);
@@ -206,7 +230,7 @@ TEST_F(AppLoginTest, ExplainsThatThereIsNone) {
 
 // A-31: what a request would meet, `auth explain` meets too.
 TEST_F(AppLoginTest, ExplainsWhatIsWrongAndEndsLikeARequest) {
-  helper("broken", "printf 'the \\033[2Jkeychain is locked'; exit 1");
+  helper("broken", "printf 'the \\033[2Jkeychain is locked' >&2; exit 1");
   file("config.json", R"({"credsStore":"broken"})");
   const Ran explained = run({"auth", "explain", "registry.test"});
   const Ran request = run({"tags", "registry.test/team/app"});

@@ -115,6 +115,18 @@ TEST_F(AppTest, SendsAPasswordOfTheCommandLineToItsRegistryAlone) {
   EXPECT_THAT(ran.err, AllOf(HasSubstr("-u belongs to one registry"), Not(HasSubstr("s3cret"))));
 }
 
+// C.1-15: a second registry's stored password would go out in clear.
+TEST_F(AppTest, SpeaksPlainHttpToOneRegistryOfTheRun) {
+  registry_->add_image("a", "1");
+  const Ran ran =
+      run({"--plain-http", "digest", "registry.test/a:1", "localhost:5000/a:1", "other.test/a:1"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("--plain-http belongs to one registry"));
+  // That this registry does not know the other host is another matter.
+  EXPECT_THAT(run({"--plain-http", "digest", "registry.test/a:1", "localhost:5000/a:1"}).err,
+              AllOf(HasSubstr("localhost:5000"), Not(HasSubstr("belongs to one"))));
+}
+
 TEST_F(AppTest, WantsAPasswordForAUser) {
   const Ran ran = run({"-u", "ann", "digest", "registry.test/a:1"});
   EXPECT_EQ(ran.code, 2);

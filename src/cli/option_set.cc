@@ -20,6 +20,7 @@ struct OptionSet::State {
   CLI::App app;
   std::string group = "Options";
   std::vector<std::string> groups = {};  // in the order of their first option
+  std::vector<std::string> flags = {};   // their long names
 
   CLI::Option* finish(CLI::Option* option, const std::string& value) {
     if (!value.empty()) option->type_name(value);
@@ -34,6 +35,15 @@ namespace {
 // "--output" of "-o,--output": the name that a message calls an option by.
 std::string long_name(const std::string& names) { return names.substr(names.rfind(',') + 1); }
 
+// An empty value is a shell variable that is not set. Taken for "not given", `-u "$NAME"` would
+// send the stored login of somebody else.
+void refuse_empty(CLI::Option* option, const std::string& name) {
+  option->check([name](const std::string& text) {
+    return text.empty() ? fmt::format("{} needs a value, and this one is empty", name)
+                        : std::string();
+  });
+}
+
 }  // namespace
 
 OptionSet::OptionSet() : state_(std::make_unique<State>()) {
@@ -45,6 +55,7 @@ OptionSet::~OptionSet() = default;
 void OptionSet::group(std::string title) { state_->group = std::move(title); }
 
 void OptionSet::flag(std::string names, bool& target, std::string help) {
+  state_->flags.push_back(long_name(names));
   state_->finish(state_->app.add_flag(std::move(names), target, std::move(help)), {});
 }
 
@@ -53,12 +64,17 @@ void OptionSet::count(std::string names, int& target, std::string help) {
 }
 
 void OptionSet::text(std::string names, std::string& target, std::string value, std::string help) {
-  state_->finish(state_->app.add_option(std::move(names), target, std::move(help)), value);
+  const std::string name = long_name(names);
+  CLI::Option* option = state_->app.add_option(std::move(names), target, std::move(help));
+  refuse_empty(option, name);
+  state_->finish(option, value);
 }
 
 void OptionSet::texts(std::string names, std::vector<std::string>& target, std::string value,
                       std::string help) {
+  const std::string name = long_name(names);
   CLI::Option* option = state_->app.add_option(std::move(names), target, std::move(help));
+  refuse_empty(option, name);
   // One value an occurrence, taken as it is: without this CLI11 would eat the names that follow.
   option->expected(1)->allow_extra_args(false);
   option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -104,8 +120,15 @@ void OptionSet::refused(std::string names, std::string reason) {
 namespace {
 
 // What CLI11 would read in its own way, and what cannot mean anything.
-Status check_arguments(const std::vector<std::string>& arguments) {
+Status check_arguments(const std::vector<std::string>& arguments,
+                       const std::vector<std::string>& flags) {
   for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    const bool has_value = name.size() != argument.size();
+    // Its value would be repeated by the error, and behind --password-stdin= stands a password.
+    if (has_value && std::find(flags.begin(), flags.end(), name) != flags.end()) {
+      return Unexpected(usage_error(fmt::format("{} takes no value", name)));
+    }
     if (argument == "++") {
       return Unexpected(usage_error("\"++\" is neither an option nor a name",
                                     "Write a file of that name as ./++"));
@@ -129,7 +152,7 @@ Result<std::vector<std::string>> OptionSet::parse(std::vector<std::string> argum
   std::vector<std::string> after;
   if (end != arguments.end()) after.assign(end + 1, arguments.end());
   arguments.erase(end, arguments.end());
-  if (const Status checked = check_arguments(arguments); !checked) {
+  if (const Status checked = check_arguments(arguments, state_->flags); !checked) {
     return Unexpected(checked.error());
   }
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
@@ -154,7 +177,8 @@ Result<std::vector<std::string>> OptionSet::parse(std::vector<std::string> argum
 Result<std::size_t> OptionSet::parse_front(const std::vector<std::string>& arguments) {
   const auto end = std::find(arguments.begin(), arguments.end(), "--");
   std::vector<std::string> front(arguments.begin(), end);
-  if (const Status checked = check_arguments(front); !checked) return Unexpected(checked.error());
+  if (const Status checked = check_arguments(front, state_->flags); !checked)
+    return Unexpected(checked.error());
   std::reverse(front.begin(), front.end());
   state_->app.prefix_command();
   try {

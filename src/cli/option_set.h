@@ -21,7 +21,8 @@ class OptionSet {
   OptionSet(const OptionSet&) = delete;
   OptionSet& operator=(const OptionSet&) = delete;
 
-  // `names` as in "-o,--output". The targets must outlive parse().
+  // `names` as in "-o,--output". The targets must outlive parse(). No option takes an empty value,
+  // and no flag takes any.
   void flag(std::string names, bool& target, std::string help);
   void count(std::string names, int& target, std::string help);
   void text(std::string names, std::string& target, std::string value, std::string help);

@@ -7,11 +7,13 @@
 namespace purser::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::HasError;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOkAndHolds;
+using ::testing::Not;
 
 // As a verb would declare them.
 class OptionSetTest : public ::testing::Test {
@@ -91,6 +93,24 @@ TEST_F(OptionSetTest, RefusesNumbersThatAreNone) {
 TEST_F(OptionSetTest, RefusesAnEmptyValue) {
   EXPECT_THAT(options_.parse({"--match=", "a"}),
               HasError(ErrorCode::invalid_argument, HasSubstr("--match needs a value")));
+}
+
+// C.1-16: `-u "$NAME"` with a variable that is not set must not mean "as if it were not there".
+TEST_F(OptionSetTest, RefusesAValueThatIsEmpty) {
+  for (const char* option : {"--match", "--keep", "-o", "--limit"}) {
+    EXPECT_THAT(options_.parse({"a", option, ""}), HasError(ErrorCode::invalid_argument)) << option;
+    EXPECT_THAT(options_.parse_front({option, "", "a"}), HasError(ErrorCode::invalid_argument))
+        << option;
+  }
+  EXPECT_THAT(options_.parse({"--keep", "a", "--keep", ""}),
+              HasError(ErrorCode::invalid_argument, HasSubstr("--keep needs a value")));
+}
+
+// C.1-15: behind the `=` of --password-stdin stands a password.
+TEST_F(OptionSetTest, RefusesTheValueOfAFlagAndDoesNotRepeatIt) {
+  EXPECT_THAT(
+      options_.parse({"--long=s3cret"}),
+      HasError(ErrorCode::invalid_argument, AllOf(HasSubstr("--long"), Not(HasSubstr("s3cret")))));
 }
 
 // CLI11 would drop it, and the rest of the line with it.

@@ -40,7 +40,8 @@ class Hidden {
     is_hidden_ = ::tcsetattr(terminal, TCSAFLUSH, &hidden) == 0;
   }
   ~Hidden() {
-    if (is_hidden_) ::tcsetattr(terminal_, TCSADRAIN, &before_);
+    // What was typed and not read goes too: half of a password would be the shell's next command.
+    if (is_hidden_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
   }
   Hidden(const Hidden&) = delete;
   Hidden& operator=(const Hidden&) = delete;

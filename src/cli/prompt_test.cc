@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 #include <thread>
 
@@ -112,6 +113,16 @@ TEST_F(PromptTest, IsInterruptedAndLeavesTheTerminalAsItWas) {
   EXPECT_THAT(prompt(terminal_, out_, "who? ", Echo::hidden, stop.get_token()),
               HasError(ErrorCode::cancelled, Not(HasSubstr("s3cr"))));
   EXPECT_EQ(state().c_lflag, before.c_lflag);
+}
+
+// C.1-15: half of a password would be the next line that the shell reads.
+TEST_F(PromptTest, LeavesNothingThatWasTypedToTheShell) {
+  EXPECT_EQ(ask(Echo::hidden, "wrong\nthe s3cret with").value(), "wrong");
+  type("ls\n");
+  std::array<char, 64> line = {};
+  const ssize_t got = ::read(terminal_, line.data(), line.size());
+  ASSERT_GT(got, 0);
+  EXPECT_EQ(std::string(line.data(), static_cast<std::size_t>(got)), "ls\n");
 }
 
 TEST_F(PromptTest, HidesNothingWhereThereIsNoTerminal) {

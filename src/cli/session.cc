@@ -31,12 +31,14 @@ Result<Secret> password_of(const Settings& settings) {
 // What belongs to one registry must not reach the next one by accident.
 Status Session::check_belongs_to_one(const RegistryName& registry) const {
   if (clients_.empty()) return {};
-  const std::array<std::pair<const std::string*, const char*>, 3> own = {
-      {{&settings_.username, "-u"},
-       {&settings_.cert_file, "--cert"},
-       {&settings_.certs_dir, "--certs-dir"}}};
+  const std::array<std::pair<bool, const char*>, 4> own = {
+      {{!settings_.username.empty(), "-u"},
+       {!settings_.cert_file.empty(), "--cert"},
+       {!settings_.certs_dir.empty(), "--certs-dir"},
+       // Its stored password would go out in clear. One on this machine is spoken to so anyhow.
+       {plain_http_is_taken_ && !registry.is_loopback(), "--plain-http"}}};
   for (const auto& [given, option] : own) {
-    if (given->empty()) continue;
+    if (!given) continue;
     return Unexpected(usage_error(
         fmt::format("{} belongs to one registry, and {} is a second one", option, registry.str()),
         "Run it once for each registry"));
@@ -101,6 +103,7 @@ Result<Client*> Session::client(const RegistryName& registry) {
   if (!source) return Unexpected(std::move(source).error());
   Result<Client> client = make_client(registry, *std::move(source));
   if (!client) return Unexpected(std::move(client).error());
+  plain_http_is_taken_ |= settings_.plain_http && !registry.is_loopback();
   return &clients_.emplace(key, *std::move(client)).first->second;
 }
 

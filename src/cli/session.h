@@ -41,9 +41,9 @@ class Session {
   CallOptions call() const { return {.stop = stop_, .deadline = {}}; }
   std::filesystem::path state_directory() const;
 
-  // The client of a registry; the same one each time. A user name or a client certificate of the
-  // command line belongs to one registry, so it is an error to use it for two. Errors:
-  // invalid_argument, io.
+  // The client of a registry; the same one each time. A user name, a client certificate or
+  // --plain-http of the command line belongs to one registry, so it is an error to use it for two.
+  // Errors: invalid_argument, io.
   Result<Client*> client(const RegistryName& registry);
   Result<Client*> client(const Repository& repository);
 
@@ -65,6 +65,7 @@ class Session {
   std::stop_token stop_;
   std::shared_ptr<http::Transport> transport_;
   std::map<std::string, Client> clients_ = {};
+  bool plain_http_is_taken_ = false;  // by a registry that is not on this machine
   std::shared_ptr<UserCredentials> user_credentials_ = {};
 };
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/exit_code.h"
+#include "system/subprocess.h"
 
 namespace purser::cli {
 
@@ -27,6 +28,7 @@ std::stop_token stop_on_signals() {
     sigwait(&signals, &signal);
     stop.request_stop();
     sigwait(&signals, &signal);
+    end_subprocesses();  // a helper that waits for a keychain would live on
     ::_exit(static_cast<int>(ExitCode::interrupted));
   }).detach();
   return token;

@@ -50,6 +50,22 @@ TEST_F(AuthEntriesTest, MatchesHostAndPortExactly) {
   EXPECT_EQ(found(*default_port, "h.io"), "-");
 }
 
+// A-29, C.1-16: podman writes the login of a namespace under "h.io/v2" when it is called v2.
+TEST_F(AuthEntriesTest, TakesANamespaceForTheApiOnlyWithASlashOrAScheme) {
+  for (const std::string& version : {std::string("v1"), std::string("v2")}) {
+    SCOPED_TRACE(version);
+    const auto part = with_config(R"({"auths":{"h.io/)" + version + R"(":{"auth":"dTpw"}}})");
+    EXPECT_EQ(found(*part, "h.io", version + "/app"), "u:p");
+    EXPECT_EQ(found(*part, "h.io", "team/app"), "-");
+    EXPECT_EQ(found(*part, "h.io"), "-");
+    for (const std::string& key :
+         {"h.io/" + version + "/", "https://h.io/" + version, "https://h.io/" + version + "/"}) {
+      const auto whole = with_config(R"({"auths":{")" + key + R"(":{"auth":"dTpw"}}})");
+      EXPECT_EQ(found(*whole, "h.io", "team/app"), "u:p") << key;
+    }
+  }
+}
+
 TEST_F(AuthEntriesTest, PrefersTheKeyThatIsTheHostItself) {
   const auto source = with_config(
       R"({"auths":{"h.io/v1/":{"auth":"dTI6cDI="},"h.io":{"auth":"dTpw"},

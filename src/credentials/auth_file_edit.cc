@@ -1,18 +1,14 @@
 #include "credentials/auth_file_edit.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "core/base64.h"
 #include "credentials/auth_file.h"
 #include "system/files.h"
+#include "system/folder_lock.h"
 
 namespace purser {
 namespace {
@@ -64,34 +60,6 @@ Json entry_of(const std::optional<Credential>& credential) {
   return entry;
 }
 
-// On the folder, so that nothing is left behind in it and a file that is replaced stays locked.
-class FolderLock {
- public:
-  static Result<FolderLock> take(const std::filesystem::path& folder) {
-    constexpr std::chrono::seconds kPatience{10};
-    constexpr std::chrono::milliseconds kInterval{20};
-    FolderLock lock;
-    lock.fd_ = files::Descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (lock.fd_.get() < 0) return Unexpected(files::io_error("open", folder));
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-      // A network file system may have no locks for folders; the rename is whole even so.
-      if (errno != EWOULDBLOCK && errno != EINTR) return lock;
-      if (std::chrono::steady_clock::now() > deadline) {
-        return Unexpected(
-            Error{.code = ErrorCode::io,
-                  .message = "another login has held " + folder.string() + " for 10 s",
-                  .hint = "Wait until it has ended, then try again"});
-      }
-      std::this_thread::sleep_for(kInterval);
-    }
-    return lock;
-  }
-
- private:
-  files::Descriptor fd_;
-};
-
 }  // namespace
 
 Result<AuthFileChange> with_login(std::string_view text, std::string_view registry,
@@ -125,7 +93,8 @@ Status edit_file(const std::filesystem::path& file,
                  const std::function<Result<std::string>(const std::string& text)>& edit) {
   const auto folder = std::filesystem::absolute(file).parent_path();
   if (Status made = files::make_directories(folder); !made) return made;
-  const auto lock = FolderLock::take(folder);
+  constexpr std::chrono::seconds kPatience{10};
+  const auto lock = files::FolderLock::take(folder, kPatience);
   if (!lock) return Unexpected(lock.error());
   std::string old;
   std::error_code error;

@@ -56,9 +56,11 @@ std::optional<AuthKey> parse_auth_key(std::string_view key, AuthFileFormat forma
   if (slash == std::string_view::npos) return parsed;
   if (is_docker_hub(parsed.host) && is_account_token(key)) return std::nullopt;
   std::string_view path = key.substr(slash + 1);
+  // "h.io/v2" is podman's key for the namespace v2, whose login must not reach all the others.
+  const bool of_the_api =
+      has_scheme || format == AuthFileFormat::dockercfg || path == "v1/" || path == "v2/";
   while (path.ends_with('/')) path.remove_suffix(1);
-  const bool of_the_api = has_scheme || format == AuthFileFormat::dockercfg;
-  if (!of_the_api && path != "v1" && path != "v2") parsed.path = path;
+  if (!of_the_api) parsed.path = path;
   return parsed;
 }
 

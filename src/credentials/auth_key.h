@@ -26,8 +26,8 @@ struct AuthKey {
 // ~/.dockercfg is older than keys for a part of a registry: any path there is the API's.
 enum class AuthFileFormat { auths, dockercfg };
 
-// "https://h.io/v1/", "h.io", "h.io/v2/" are for h.io; "h.io/team" is for what is below it. No
-// value: docker's account tokens, which no registry takes.
+// "https://h.io/v1/", "h.io", "h.io/v2/" are for h.io; "h.io/team" and "h.io/v2" are for what is
+// below them. No value: docker's account tokens, which no registry takes.
 std::optional<AuthKey> parse_auth_key(std::string_view key, AuthFileFormat format);
 
 // How well an entry fits: the highest decides. 0: not at all. A longer path is better than a

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "credentials/auth_key.h"
+#include "credentials/repeated_secret.h"
 #include "system/subprocess.h"
 
 namespace purser {
@@ -47,8 +48,15 @@ std::string said(std::string_view text, const Secret& secret) {
   constexpr std::size_t kMaxShown = 200;
   const std::string_view words = trimmed(text);
   if (words.empty() || words.find('{') != std::string_view::npos) return {};
-  if (!secret.empty() && words.find(secret.reveal()) != std::string_view::npos) return {};
+  if (repeats_secret(words, secret)) return {};
   return shorten(sanitize_for_terminal(words), kMaxShown);
+}
+
+// What it said when it failed. Not the stdout of `get`: there a password may stand.
+std::string reason_given(const std::string& action, const SubprocessEnd& end,
+                         const Secret& secret) {
+  std::string reason = action == "get" ? std::string() : said(end.out, secret);
+  return reason.empty() ? said(end.err, secret) : reason;
 }
 
 Unexpected bad(std::string message) {
@@ -153,11 +161,15 @@ Result<std::optional<std::string>> CredentialHelper::run(const std::string& acti
   }
   if (end->status == 0) return std::optional<std::string>(std::move(end->out));
   if (trimmed(end->out) == kNotFound) return std::optional<std::string>();
-  std::string message = said(end->out, secret);
-  if (message.empty()) message = said(end->err, secret);
+  const std::string reason = reason_given(action, *end, secret);
   return Unexpected(helper_error(
       ErrorCode::bad_response, program_,
-      fmt::format("failed with status {}{}{}", end->status, message.empty() ? "" : ": ", message)));
+      fmt::format("failed with status {}{}{}", end->status, reason.empty() ? "" : ": ", reason),
+      // Many helpers complain on stdout.
+      reason.empty() ? fmt::format("Run `{} {}` by hand to see what it says; its answer to `get` "
+                                   "may be a password, and is not shown here",
+                                   program_.filename().string(), action)
+                     : ""));
 }
 
 Result<std::optional<Credential>> CredentialHelper::get(const std::string& server) const {

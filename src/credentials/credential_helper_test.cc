@@ -80,11 +80,12 @@ TEST_F(CredentialHelperTest, AnythingElseIsAnErrorAndNeverNoCredentials) {
 }
 
 TEST_F(CredentialHelperTest, SaysWhatTheHelperSaidAndNothingThatATerminalObeys) {
-  const auto out = get(R"(printf 'the \033[31mkeychain\nis locked'; exit 1)");
+  const auto out = get(R"(printf 'the \033[31mkeychain\nis locked' >&2; exit 1)");
   ASSERT_FALSE(out.has_value());
   EXPECT_THAT(out.error().message, AllOf(HasSubstr("keychain is locked"), HasSubstr("status 1"),
                                          Not(HasSubstr("\x1b"))));
-  EXPECT_THAT(get("echo 'no gpg key' >&2; exit 2").error().message, HasSubstr("no gpg key"));
+  helper("fake", "echo 'no gpg key'; exit 2");
+  EXPECT_THAT(open("fake")->erase("h.io").error().message, HasSubstr("no gpg key"));
 }
 
 // C.1-15: an answer that cannot be used is not shown.
@@ -92,7 +93,8 @@ TEST_F(CredentialHelperTest, ShowsNothingOfAnAnswerThatItCannotUse) {
   for (const char* script :
        {R"(echo '{"Username":"u","Secret":"s3cret"')",
         R"(echo '{"Username":"u","Secret":["s3cret"]}')",
-        R"(echo '{"Username":"u","Secret":"s3cret"}'; exit 1)",
+        R"(echo '{"Username":"u","Secret":"s3cret"}'; exit 1)", "echo s3cret; exit 1",
+        "echo '\"Secret\": \"s3cret\"'; exit 1",
         R"(echo '{"ServerURL":"g.io","Username":"u","Secret":"s3cret"}')", "echo s3cret"}) {
     const auto found = get(script);
     ASSERT_FALSE(found.has_value()) << script;
@@ -199,11 +201,19 @@ TEST_F(CredentialHelperTest, StoresWithoutThePasswordInArgumentsOrEnvironment) {
 
 // C.1-15.
 TEST_F(CredentialHelperTest, DoesNotRepeatAPasswordThatAHelperRepeats) {
-  helper("fake", "echo \"cannot store $(cat)\"; echo s3cret >&2; exit 1");
-  const Status stored =
-      open("fake")->store("h.io", {.username = "u", .password = Secret("s3cret")});
-  ASSERT_FALSE(stored.has_value());
-  EXPECT_THAT(to_string(stored.error()), Not(HasSubstr("s3cret")));
+  for (const char* script :
+       {"echo \"cannot store $(cat)\"; echo 's3cr\"et' >&2; exit 1",
+        R"(echo 'cannot store s3cr\"et'; exit 1)", "printf 'u:s3cr\"et' | base64; exit 1"}) {
+    helper("fake", script);
+    const Status stored =
+        open("fake")->store("h.io", {.username = "u", .password = Secret("s3cr\"et")});
+    ASSERT_FALSE(stored.has_value()) << script;
+    EXPECT_THAT(to_string(stored.error()),
+                AllOf(HasSubstr("status 1"), Not(HasSubstr("s3cr")), Not(HasSubstr("dTpzM2"))));
+  }
+  helper("fake", "echo 'the keychain is locked'; exit 1");
+  EXPECT_THAT(open("fake")->store("h.io", {.username = "u", .password = Secret("s3cret")}),
+              HasError(ErrorCode::bad_response, HasSubstr("the keychain is locked")));
 }
 
 TEST_F(CredentialHelperTest, ErasesByName) {

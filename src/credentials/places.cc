@@ -39,6 +39,17 @@ fs::path runtime_auth_file(const EnvironmentReader& environment) {
   return folder / "auth.json";
 }
 
+// Wherever one stands in it. What cannot be looked at may be one.
+bool is_in_checkout(const fs::path& file, const fs::path& home) {
+  for (fs::path folder = file.parent_path(); folder != home && folder != folder.root_path();
+       folder = folder.parent_path()) {
+    if (is_below(home, folder)) return false;
+    std::error_code error;
+    if (fs::symlink_status(folder / ".git", error).type() != fs::file_type::not_found) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> process_environment(const char* name) {
@@ -84,6 +95,7 @@ bool may_name_helpers(const fs::path& file, const EnvironmentReader& environment
   for (const fs::path& own : {home / ".docker", home / ".config" / "containers"}) {
     if (is_below(target, resolved(own))) return true;
   }
+  if (is_in_checkout(target, home)) return false;
   std::error_code error;
   const fs::path here = fs::current_path(error);
   if (error) return false;

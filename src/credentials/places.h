@@ -29,8 +29,10 @@ std::vector<AuthPlace> auth_places(const std::filesystem::path& named,
                                    const EnvironmentReader& environment);
 
 // May a helper be run because this file says so (C.1-20)? Not when the file belongs to a project:
-// when it was named by a relative path, or is below the current directory. A checkout could then
-// name the program that gets the passwords. The user's own folders are his wherever he stands.
+// when it was named by a relative path, is in a checkout (a folder above it has a .git), or is
+// below the current directory. A project could then name the program that gets the passwords. The
+// user's own folders are his wherever he stands, and a .git of the home directory itself, or above
+// it, makes no project of it.
 bool may_name_helpers(const std::filesystem::path& file, const EnvironmentReader& environment);
 
 }  // namespace purser

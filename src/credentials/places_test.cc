@@ -80,5 +80,26 @@ TEST_F(PlacesTest, LetsNoProjectNameAHelper) {
   std::filesystem::current_path(before);
 }
 
+// C.1-20: the same from every folder of a checkout, and from outside of it.
+TEST_F(PlacesTest, LetsNoCheckoutNameAHelperWhereverOneStands) {
+  const auto project = home_ / "src/project";
+  std::filesystem::create_directories(project / "deep/er");
+  home_.write("src/worktree/.git", "gitdir: elsewhere");
+  std::filesystem::create_directories(project / ".git");
+  std::filesystem::create_directories(home_ / ".git");  // of a home whose settings are kept in git
+  const auto before = std::filesystem::current_path();
+  for (const auto& here :
+       {project, project / "deep/er", home_ / "src", home_.path(), std::filesystem::path("/")}) {
+    SCOPED_TRACE(here);
+    std::filesystem::current_path(here);
+    EXPECT_FALSE(may_name(project / ".docker/config.json"));
+    EXPECT_FALSE(may_name(project / "deep/er/auth.json"));
+    EXPECT_FALSE(may_name(home_ / "src/worktree/auth.json"));
+    EXPECT_TRUE(may_name(docker_file()));
+    EXPECT_TRUE(may_name(home_ / "settings/config.json"));
+  }
+  std::filesystem::current_path(before);
+}
+
 }  // namespace
 }  // namespace purser

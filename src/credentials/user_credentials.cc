@@ -10,6 +10,7 @@
 #include "credentials/auth_file.h"
 #include "credentials/auth_file_edit.h"
 #include "credentials/credential_helper.h"
+#include "credentials/helper_answers.h"
 #include "credentials/places.h"
 #include "system/files.h"
 
@@ -31,6 +32,10 @@ std::string_view kind_of(const Credential& credential) {
 Error in_context(Error error, std::string operation, const RegistryName& registry) {
   error.operation = std::move(operation);
   error.registry = registry.str();
+  // A subject is shown as a part of the registry, which a file is not.
+  if (!error.subject.empty()) {
+    error.message = std::exchange(error.subject, {}) + ": " + error.message;
+  }
   if (error.hint.empty()) {
     error.hint = fmt::format(
         "Mend it, or log in again with `purser login {}`; `purser auth explain "
@@ -99,7 +104,6 @@ class UserCredentials::Impl {
   }
 
   void walk(Walk& walk, const RegistryName& registry, std::string_view repository) {
-    const std::lock_guard lock(mutex_);
     // A file that was typed comes before a variable that was set once and forgotten.
     if (options_.file.empty()) look_at_variable(walk, registry, repository);
     for (const AuthPlace& place : auth_places(options_.file, options_.environment)) {
@@ -109,7 +113,7 @@ class UserCredentials::Impl {
   }
 
   Result<CredentialHome> store(const RegistryName& registry, const Credential& credential) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(changing_);
     CredentialHome home{.file = file(), .was_open_to_others = is_open_to_others(file())};
     const auto helper = helper_of_file(registry);
     if (!helper) return Unexpected(helper.error());
@@ -132,7 +136,7 @@ class UserCredentials::Impl {
   }
 
   Result<std::optional<CredentialHome>> erase(const RegistryName& registry) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(changing_);
     CredentialHome home{.file = file()};
     const auto helper = helper_of_file(registry);
     if (!helper) return Unexpected(helper.error());
@@ -162,11 +166,8 @@ class UserCredentials::Impl {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Answer {
-    Clock::time_point until;
-    Result<MaybeCredential> credential;
-  };
+  // None: there is no such file.
+  using MaybeFile = std::shared_ptr<const AuthFile>;
 
   void look_at_variable(Walk& walk, const RegistryName& registry, std::string_view repository) {
     CredentialLook look{.place = kVariable};
@@ -186,7 +187,7 @@ class UserCredentials::Impl {
     CredentialLook look{.place = place.file.string()};
     const auto file = read(place);
     if (!file) return walk.fail(std::move(look), file.error());
-    if (!file->has_value()) {
+    if (!*file) {
       look.found = Found::absent;
       return walk.add(std::move(look));
     }
@@ -236,7 +237,7 @@ class UserCredentials::Impl {
     const auto helper = open_helper(entry, place.file);
     if (!helper) return walk.fail(std::move(look), helper.error());
     look.helper = helper->program().string();
-    const auto& credential = ask(*helper, registry);
+    const auto credential = answers_.ask(*helper, registry);
     if (!credential) return walk.fail(std::move(look), credential.error());
     if (credential->has_value()) return walk.add(std::move(look), **credential);
     look.found = Found::nothing;
@@ -252,49 +253,20 @@ class UserCredentials::Impl {
       return Unexpected(Error{
           .code = ErrorCode::refused,
           .message = fmt::format("the credential helper docker-credential-{} is not run, because "
-                                 "the file that names it is in the current directory, where it may "
-                                 "be somebody else's",
+                                 "the file that names it is in a checkout or in the current "
+                                 "directory, where it may be somebody else's",
                                  shorten(sanitize_for_terminal(entry.name), 80)),
-          .hint = "Name the file by an absolute path, and run Purser from outside of its folder"});
+          .hint = "Keep the file outside of checkouts, name it by an absolute path, and run Purser "
+                  "from outside of its folder"});
     }
     const std::string path = options_.environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
     return CredentialHelper::find(entry.name, path, options_.helper_timeout);
   }
 
-  // Helpers may take seconds, and a client asks for every repository. Not for ever: what clouds
-  // give ends within the hour.
-  const Result<MaybeCredential>& ask(const CredentialHelper& helper, const RegistryName& registry) {
-    constexpr std::chrono::minutes kLife{5};
-    const auto key = std::pair(helper.program().string(), registry.str());
-    const auto known = answers_.find(key);
-    if (known != answers_.end() && Clock::now() < known->second.until) {
-      return known->second.credential;
-    }
-    Answer answer{{}, get_from(helper, registry)};
-    answer.until = Clock::now() + kLife;
-    return answers_.insert_or_assign(key, std::move(answer)).first->second.credential;
-  }
-
-  // What docker keeps it under, and for Docker Hub what podman does.
-  static std::vector<std::string> servers_of(const RegistryName& registry) {
-    std::vector<std::string> servers = {docker_key(registry.str())};
-    if (servers.front() != registry.str()) servers.push_back(registry.str());
-    return servers;
-  }
-
-  static Result<MaybeCredential> get_from(const CredentialHelper& helper,
-                                          const RegistryName& registry) {
-    for (const std::string& server : servers_of(registry)) {
-      auto credential = helper.get(server);
-      if (!credential || credential->has_value()) return credential;
-    }
-    return MaybeCredential();
-  }
-
   // Whether it had one. An entry that cannot be read is erased all the same.
   static Result<bool> erase_from(const CredentialHelper& helper, const RegistryName& registry) {
     bool any = false;
-    for (const std::string& server : servers_of(registry)) {
+    for (const std::string& server : helper_servers_of(registry)) {
       const auto credential = helper.get(server);
       if (credential && !credential->has_value()) continue;
       if (Status erased = helper.erase(server); !erased) {
@@ -305,26 +277,26 @@ class UserCredentials::Impl {
     return any;
   }
 
-  // No value: there is no such file.
-  Result<std::optional<AuthFile>> read(const AuthPlace& place) {
+  Result<MaybeFile> read(const AuthPlace& place) {
+    const std::lock_guard lock(mutex_);
     const auto known = files_.find(place.file);
     if (known != files_.end()) return known->second;
     return files_.emplace(place.file, read_now(place)).first->second;
   }
 
-  static Result<std::optional<AuthFile>> read_now(const AuthPlace& place) {
+  static Result<MaybeFile> read_now(const AuthPlace& place) {
     std::error_code error;
     const auto type = fs::status(place.file, error).type();
     const bool not_ours = place.guessed && error == std::errc::permission_denied;
     if (type == fs::file_type::not_found || not_ours) {
-      if (!place.must_exist) return std::optional<AuthFile>();
+      if (!place.must_exist) return MaybeFile();
       return Unexpected(Error{.code = ErrorCode::io, .message = "there is no such file"});
     }
     const auto text = files::read_small(place.file, kMaxAuthFileBytes);
     if (!text) return reason_of(text.error());
     auto file = parse_auth_file(*text, place.format);
     if (!file) return Unexpected(std::move(file).error());
-    return std::optional<AuthFile>(*std::move(file));
+    return std::make_shared<const AuthFile>(*std::move(file));
   }
 
   // The helper that keeps this registry's login for the file that store() and erase() change.
@@ -336,8 +308,7 @@ class UserCredentials::Impl {
       error.message = file().string() + ": " + error.message;
       return Unexpected(std::move(error));
     }
-    const HelperEntry* entry =
-        parsed->has_value() ? (*parsed)->helper_for(registry.str()) : nullptr;
+    const HelperEntry* entry = *parsed ? (*parsed)->helper_for(registry.str()) : nullptr;
     if (entry == nullptr) return std::optional<CredentialHelper>();
     auto helper = open_helper(*entry, file());
     if (!helper) return Unexpected(std::move(helper).error());
@@ -345,14 +316,16 @@ class UserCredentials::Impl {
   }
 
   void forget() {
+    answers_.forget();
+    const std::lock_guard lock(mutex_);
     files_.clear();
-    answers_.clear();
   }
 
   UserCredentialsOptions options_;
-  std::mutex mutex_;
-  std::map<fs::path, Result<std::optional<AuthFile>>> files_;
-  std::map<std::pair<std::string, std::string>, Answer> answers_;  // by program and registry
+  std::mutex changing_;  // one store() or erase() at a time; look-ups do not wait for it
+  std::mutex mutex_;     // of files_; never held while a helper runs
+  std::map<fs::path, Result<MaybeFile>> files_;
+  HelperAnswers answers_;
 };
 
 std::string_view to_string(CredentialLook::Found found) {

@@ -2,8 +2,10 @@
 #include "purser/user_credentials.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "credentials/credentials_fixture.h"
@@ -116,7 +118,7 @@ TEST_F(UserCredentialsTest, TakesTheEntryWhereTheHelperHasNone) {
 
 // A-31: a helper that fails is an error, whatever else there is.
 TEST_F(UserCredentialsTest, AHelperThatFailsIsNeverNoCredentials) {
-  helper("broken", "echo 'the keychain is locked'; exit 1");
+  helper("broken", "echo 'the keychain is locked' >&2; exit 1");
   home_.write("run/containers/auth.json", kPodman);
   const auto source = with_config(R"({"auths":{"h.io":{"auth":"dTpw"}},"credsStore":"broken"})");
   EXPECT_THAT(source->find(registry("h.io"), ""),
@@ -176,6 +178,28 @@ TEST_F(UserCredentialsTest, RunsAHelperOnceForManyLookUps) {
   EXPECT_EQ(runs(), "run\n");
   EXPECT_EQ(found(*source, "g.io"), "h:s");
   EXPECT_EQ(runs(), "run\nrun\n");
+}
+
+// A-31: a helper that hangs holds up its own registry, and no other.
+TEST_F(UserCredentialsTest, WaitsForNoHelperOfAnotherRegistry) {
+  const auto pipe = home_ / "go on";
+  ASSERT_EQ(::mkfifo((home_ / "started").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  // Ends when it is told to, and that is after the others have been answered.
+  helper("slow", "cat >/dev/null; cd '" + home_.path().string() +
+                     "'; echo >started; read go <'go on'; "
+                     R"(echo '{"Username":"slow","Secret":"1"}')");
+  working_helper("all");
+  const auto source = with_config(
+      R"({"auths":{"i.io":{"auth":"dTpw"}},"credHelpers":{"h.io":"slow","g.io":"all"}})");
+  std::jthread waiting([&] { EXPECT_EQ(found(*source, "h.io"), "slow:1"); });
+  EXPECT_EQ(read_file(home_ / "started"), "\n");
+  EXPECT_EQ(found(*source, "i.io"), "u:p");
+  EXPECT_EQ(found(*source, "g.io"), "h:s");
+  EXPECT_THAT(source->store(registry("k.io"), {.username = "u", .password = Secret("p")}), IsOk());
+  EXPECT_EQ(found(*source, "k.io"), "u:p");
+  std::ofstream(pipe) << "go\n";
+  waiting.join();
 }
 
 // A-4, A-31: docker keeps the login of Docker Hub under one name, podman under another.
@@ -295,6 +319,16 @@ TEST_F(KeepingTest, KeepsALoginInTheFileThatWasNamed) {
   typed.file = home_ / "typed.json";
   ASSERT_THAT(UserCredentials(typed).store(registry("h.io"), login_), IsOk());
   EXPECT_THAT(read_file(home_ / "typed.json"), HasSubstr("h.io"));
+}
+
+// A-32.
+TEST_F(KeepingTest, NamesTheFileThatItCannotWrite) {
+  const std::string folder = home_.write("no folder", "");
+  variables_["REGISTRY_AUTH_FILE"] = folder + "/auth.json";
+  const auto home = credentials()->store(registry("h.io"), login_);
+  ASSERT_FALSE(home.has_value());
+  EXPECT_THAT(to_string(home.error()),
+              AllOf(HasSubstr("the login of h.io: "), HasSubstr(folder), Not(HasSubstr("h.io/"))));
 }
 
 TEST_F(KeepingTest, ErasesWhatIsThereAndSaysWhereNothingWas) {

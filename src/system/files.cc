@@ -1,6 +1,7 @@
 #include "system/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 namespace purser::files {
@@ -90,6 +92,30 @@ Result<std::string> read_small(const std::filesystem::path& file, std::size_t ma
 
 namespace {
 
+// "" is the current directory, and its owner unknown is nobody's.
+std::optional<uid_t> owner_of_folder(const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.parent_path();
+  struct stat status = {};
+  if (::stat(folder.empty() ? "." : folder.c_str(), &status) != 0) return std::nullopt;
+  return status.st_uid;
+}
+
+// In a folder that all may write in (/tmp), whoever was first has the name. What is written there
+// by somebody else must not end up with him.
+Status check_owner(const struct stat& status, const std::filesystem::path& file,
+                   std::string_view what) {
+  const auto folder = owner_of_folder(file);
+  if (folder && is_trusted_owner(status.st_uid, *folder, ::geteuid())) return {};
+  return Unexpected(Error{
+      .code = ErrorCode::refused,
+      .message = fmt::format("{} belongs to the user with the number {}, who is neither the one "
+                             "that runs this nor the owner of the folder",
+                             what, status.st_uid),
+      .operation = "write the file",
+      .subject = file.string(),
+      .hint = "Remove it if it should not be there, or name a file in a folder of your own"});
+}
+
 // Where the bytes go in the end: a link to nowhere is a file that is yet to be made.
 Result<std::filesystem::path> target_of(const std::filesystem::path& file) {
   constexpr int kMaxLinks = 40;  // as the kernel has it
@@ -100,6 +126,11 @@ Result<std::filesystem::path> target_of(const std::filesystem::path& file) {
       errno = ELOOP;
       return Unexpected(io_error("write", file));
     }
+    struct stat link = {};
+    if (::lstat(target.c_str(), &link) != 0) return Unexpected(io_error("write", target));
+    if (Status checked = check_owner(link, target, "the symbolic link"); !checked) {
+      return Unexpected(std::move(checked).error());
+    }
     const std::filesystem::path next = std::filesystem::read_symlink(target, error);
     if (error) break;
     target = target.parent_path() / next;
@@ -109,9 +140,18 @@ Result<std::filesystem::path> target_of(const std::filesystem::path& file) {
 
 }  // namespace
 
+bool is_trusted_owner(uid_t owner, uid_t owner_of_folder, uid_t self) {
+  return owner == self || owner == 0 || owner == owner_of_folder;
+}
+
 Status replace(const std::filesystem::path& file, std::string_view bytes) {
   const auto target = target_of(file);
   if (!target) return Unexpected(target.error());
+  struct stat old = {};
+  const bool is_there = ::lstat(target->c_str(), &old) == 0;
+  if (is_there) {
+    if (Status checked = check_owner(old, *target, "the file"); !checked) return checked;
+  }
   std::string name = target->string() + ".XXXXXX";
   const Descriptor fd(::mkostemp(name.data(), O_CLOEXEC));
   if (fd.get() < 0) return Unexpected(io_error("write", *target));
@@ -119,9 +159,9 @@ Status replace(const std::filesystem::path& file, std::string_view bytes) {
     ::unlink(name.c_str());
     return Unexpected(std::move(error));
   };
-  struct stat old = {};
-  if (::stat(target->c_str(), &old) == 0) {
-    // Run as root, a login must not take the file away from its owner. Others may not give it back.
+  // Run as root, a login must not take the file away from the user in whose folder it is. Others
+  // may not give it back.
+  if (is_there && owner_of_folder(*target) == old.st_uid) {
     static_cast<void>(::fchown(fd.get(), old.st_uid, old.st_gid) == 0);
   }
   if (Status written = write_all(fd.get(), bytes, *target); !written) {

@@ -1,6 +1,8 @@
 // Small file operations that must be durable, or must not read without end.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -39,9 +41,13 @@ Status write_all(int fd, std::string_view bytes, const std::filesystem::path& fi
 Result<std::string> read_all(const std::filesystem::path& file);
 // The bytes of a file that should be small. Errors: io, also for a directory; too_large.
 Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes);
-// The file has these bytes, or what it had before: through a new one beside it (mode 0600, the
-// owner of the old one as far as that is allowed), synced and renamed. A symbolic link stays, and
-// the file that it points at is replaced. Errors: io.
+// May what this user owns be written to, in a folder of that user? His own, root's, and what
+// belongs to the owner of the folder. Pure.
+bool is_trusted_owner(uid_t owner, uid_t owner_of_folder, uid_t self);
+// The file has these bytes, or what it had before: through a new one beside it (mode 0600; the
+// owner of the old one, where the folder is his too and it is allowed), synced and renamed. A
+// symbolic link stays, and the file that it points at is replaced. Errors: io; refused for a file
+// or link of an owner who is not trusted.
 Status replace(const std::filesystem::path& file, std::string_view bytes);
 
 }  // namespace purser::files

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "testing/matchers.h"
 #include "testing/temp_dir.h"
@@ -58,6 +59,51 @@ TEST(Replace, LeavesTheOldFileWhereItCannotWrite) {
   EXPECT_TRUE(std::filesystem::is_directory(folder / "file/inside"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   EXPECT_THAT(replace(folder / "nowhere/file", "x"), HasError(ErrorCode::io));
+}
+
+// C.1-15: in a folder that all may write in, whoever was first has the name.
+TEST(Replace, TrustsItselfRootAndTheOwnerOfTheFolder) {
+  constexpr uid_t kAnn = 1000;
+  constexpr uid_t kEve = 65534;
+  EXPECT_TRUE(is_trusted_owner(kAnn, 0, kAnn));
+  EXPECT_TRUE(is_trusted_owner(kAnn, kAnn, 0)) << "sudo in one's own home";
+  EXPECT_TRUE(is_trusted_owner(0, kAnn, kAnn));
+  EXPECT_FALSE(is_trusted_owner(kEve, 0, 0));
+  EXPECT_FALSE(is_trusted_owner(kEve, 0, kAnn));
+  EXPECT_FALSE(is_trusted_owner(kEve, kAnn, kAnn));
+}
+
+// C.1-15: the same with real owners, which root alone can make.
+TEST(Replace, GivesNothingToWhoeverMadeTheFileFirst) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  constexpr uid_t kEve = 65534;
+  const TempDir folder;
+  ::chmod(folder.path().c_str(), 01777);
+  const auto file = folder.write("auth.json", "{}");
+  const auto link = folder / "link";
+  std::filesystem::create_symlink(folder / "elsewhere", link);
+  ASSERT_EQ(::chown(file.c_str(), kEve, kEve), 0);
+  ASSERT_EQ(::lchown(link.c_str(), kEve, kEve), 0);
+  EXPECT_THAT(replace(file, "s3cret"), HasError(ErrorCode::refused));
+  EXPECT_THAT(replace(link, "s3cret"), HasError(ErrorCode::refused));
+  EXPECT_EQ(read_file(file), "{}");
+  EXPECT_FALSE(std::filesystem::exists(folder / "elsewhere"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
+}
+
+// sudo in one's own home leaves the file with the user.
+TEST(Replace, LeavesAFileToTheOwnerOfItsFolder) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  constexpr uid_t kAnn = 65534;
+  const TempDir folder;
+  const auto file = folder.write("auth.json", "{}");
+  ASSERT_EQ(::chown(folder.path().c_str(), kAnn, kAnn), 0);
+  ASSERT_EQ(::chown(file.c_str(), kAnn, kAnn), 0);
+  ASSERT_THAT(replace(file, "after"), IsOk());
+  EXPECT_EQ(read_file(file), "after");
+  struct stat status = {};
+  ASSERT_EQ(::stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kAnn);
 }
 
 TEST(ReadSmall, HasALimit) {

@@ -13,6 +13,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <functional>
+#include <mutex>
+#include <set>
 
 #include "system/files.h"
 
@@ -98,6 +101,46 @@ pid_t spawn(const std::filesystem::path& program, const std::vector<std::string>
   return failure == 0 ? pid : -failure;
 }
 
+// The programs that run now. Their ids are the groups' too.
+class Running {
+ public:
+  // Never destroyed: the thread that waits for signals outlives main().
+  static Running& all() {
+    static Running* const running = new Running;
+    return *running;
+  }
+
+  // `start` gives the id, or minus a reason. Together with the note of it, so that none slips by.
+  pid_t begin(const std::function<pid_t()>& start) {
+    const std::lock_guard lock(mutex_);
+    const pid_t pid = start();
+    if (pid > 0) pids_.insert(pid);
+    return pid;
+  }
+  // waitpid() that does not wait. Together with the note of it: once a program has been waited for,
+  // its id may be that of another one.
+  pid_t look_at(pid_t pid, int& status) {
+    const std::lock_guard lock(mutex_);
+    const pid_t waited = ::waitpid(pid, &status, WNOHANG);
+    if (waited > 0 || (waited < 0 && errno != EINTR)) pids_.erase(pid);
+    return waited;
+  }
+  void kill(pid_t pid) {
+    const std::lock_guard lock(mutex_);
+    ::kill(-pid, SIGKILL);
+    pids_.erase(pid);
+  }
+  // Stays locked: what was killed here must not look like a program that failed.
+  void end() {
+    mutex_.lock();
+    for (const pid_t pid : pids_) ::kill(-pid, SIGKILL);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<pid_t> pids_;
+};
+
 // A child that runs: what it writes is collected until it ends or is ended.
 class Child {
  public:
@@ -111,7 +154,7 @@ class Child {
 
   SubprocessEnd run() {
     const auto deadline = Clock::now() + options_.timeout;
-    while (!reap(WNOHANG)) {
+    while (!reap(Wait::no)) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
       if (left.count() <= 0) return kill(SubprocessEnd::Reason::timed_out);
       wait_for_news(left);
@@ -158,11 +201,14 @@ class Child {
     return fits;
   }
 
-  bool reap(int flags) {
+  enum class Wait { no, yes };
+
+  bool reap(Wait wait) {
     int status = 0;
     pid_t waited = -1;
     do {
-      waited = ::waitpid(pid_, &status, flags);
+      waited =
+          wait == Wait::yes ? ::waitpid(pid_, &status, 0) : Running::all().look_at(pid_, status);
     } while (waited < 0 && errno == EINTR);
     if (waited == 0) return false;
     if (waited < 0) {  // somebody else waited for it, so its status is not known
@@ -178,8 +224,8 @@ class Child {
 
   // Until it has been waited for, its id, which is the group's too, is no other program's.
   SubprocessEnd kill(SubprocessEnd::Reason reason) {
-    ::kill(-pid_, SIGKILL);
-    reap(0);
+    Running::all().kill(pid_);
+    reap(Wait::yes);
     end_.reason = reason;
     return std::move(end_);
   }
@@ -203,8 +249,9 @@ Result<SubprocessEnd> run_subprocess(const std::filesystem::path& program,
   if (in.get() < 0 || out.theirs.get() < 0 || err.theirs.get() < 0) {
     return Unexpected(files::io_error("open the pipes of", program));
   }
-  const pid_t pid =
-      spawn(program, arguments, options.hidden, in.get(), out.theirs.get(), err.theirs.get());
+  const pid_t pid = Running::all().begin([&] {
+    return spawn(program, arguments, options.hidden, in.get(), out.theirs.get(), err.theirs.get());
+  });
   if (pid < 0) {
     errno = -pid;
     return Unexpected(files::io_error("run", program));
@@ -213,6 +260,8 @@ Result<SubprocessEnd> run_subprocess(const std::filesystem::path& program,
   err.theirs = Descriptor();
   return Child(pid, std::move(out.ours), std::move(err.ours), options).run();
 }
+
+void end_subprocesses() { Running::all().end(); }
 
 std::optional<std::filesystem::path> find_program(std::string_view name,
                                                   std::string_view search_path) {

@@ -38,6 +38,10 @@ Result<SubprocessEnd> run_subprocess(const std::filesystem::path& program,
                                      const std::vector<std::string>& arguments,
                                      const SubprocessOptions& options);
 
+// Kills every program that runs, with all that it started. No other begins, and run_subprocess()
+// never returns any more: for a process that ends at once. Not for a signal handler.
+void end_subprocesses();
+
 // The first executable file of that name in the absolute directories of `search_path`. What is not
 // absolute there (".", "", "bin") is passed over: it would mean the current directory (C.1-17).
 std::optional<std::filesystem::path> find_program(std::string_view name,

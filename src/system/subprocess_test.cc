@@ -2,11 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <sstream>
+#include <string>
+#include <thread>
 
 #include "testing/matchers.h"
+#include "testing/temp_dir.h"
 
 namespace purser {
 namespace {
@@ -65,6 +71,30 @@ TEST(Subprocess, StartsWithSignalsAsAfterALogin) {
     ASSERT_TRUE(masks >> std::hex >> mask) << end.out;
     EXPECT_EQ(mask & 0x7fffffffU, 0U) << what;  // 32 and 33 are the thread library's own
   }
+}
+
+// In a process of its own, because it can run nothing after it.
+TEST(Subprocess, LeavesNoneBehindWhereTheCallerEndsAtOnce) {
+  const testing::TempDir folder;
+  for (const char* name : {"alive", "ready"}) {
+    ASSERT_EQ(::mkfifo((folder / name).c_str(), 0600), 0);
+  }
+  const pid_t caller = ::fork();
+  ASSERT_GE(caller, 0);
+  if (caller == 0) {
+    std::thread([&] {
+      shell("cd " + folder.path().string() + "; exec 3>alive; echo up >ready; sleep 600 & wait");
+      ::_exit(1);
+    }).detach();
+    testing::read_file(folder / "ready");
+    end_subprocesses();
+    ::_exit(0);
+  }
+  // Read to its end, which comes when nobody has it open any more.
+  EXPECT_EQ(testing::read_file(folder / "alive"), "");
+  int status = -1;
+  ASSERT_EQ(::waitpid(caller, &status, 0), caller);
+  EXPECT_EQ(status, 0) << "it was told that its program failed";
 }
 
 TEST(Subprocess, SaysThatAProgramCannotBeRun) {

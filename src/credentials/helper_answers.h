@@ -1,0 +1,47 @@
+// What helpers have answered, so that each is run once for many look-ups.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "credentials/credential_helper.h"
+#include "purser/credentials.h"
+#include "purser/reference.h"
+#include "purser/result.h"
+
+namespace purser {
+
+// The names that a helper is asked for, in order: what docker keeps the login under, and for Docker
+// Hub what podman does.
+std::vector<std::string> helper_servers_of(const RegistryName& registry);
+
+// Thread rule: all members may be called at once. Who asks for a registry that a helper is being
+// asked for waits for that answer; nobody else does, so that a helper that hangs holds up its own
+// registry alone.
+class HelperAnswers {
+ public:
+  // Kept for five minutes, an error too. Errors: those of CredentialHelper::get().
+  Result<std::optional<Credential>> ask(const CredentialHelper& helper,
+                                        const RegistryName& registry);
+  // What is being asked at this moment is told to those who wait for it, and not kept.
+  void forget();
+
+ private:
+  struct Answer {
+    std::mutex asking;
+    std::chrono::steady_clock::time_point until = {};
+    std::optional<Result<std::optional<Credential>>> credential;
+  };
+
+  std::mutex mutex_;
+  // By program and registry.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<Answer>> answers_;
+};
+
+}  // namespace purser
