@@ -74,10 +74,10 @@ TEST_F(BasicAuthTest, SaysThatThePasswordIsWrongAndTriesItOnce) {  // A-21
 
 TEST_F(BasicAuthTest, SaysHowToLogInWhereThereAreNoCredentials) {
   for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{"ping", proxy_.host()},
-                                             {"catalog", proxy_.host()},
+       std::vector<std::vector<std::string>>{{"catalog", proxy_.host()},
                                              {"tags", reference("team/app")},
                                              {"digest", reference("team/app:v1")},
+                                             {"ping", reference("team/app"), "--check-delete"},
                                              {"prune", proxy_.host(), "--keep", "a:b", "--yes"}}) {
     EXPECT_THAT(purser_(arguments), Fails(4, AllOf(HasSubstr("user name and a password"),
                                                    HasSubstr("purser login " + proxy_.host()))));
@@ -86,6 +86,15 @@ TEST_F(BasicAuthTest, SaysHowToLogInWhereThereAreNoCredentials) {  // A-26
               Fails(2, AllOf(HasSubstr("alice"), HasSubstr("--password-stdin"))));
   EXPECT_THAT(purser_({"--password-stdin", "tags", reference("team/app")}),
               Fails(2, HasSubstr("-u")));
+}
+
+TEST_F(BasicAuthTest, PingSaysThatALoginIsWanted) {
+  const ProcessResult ping = purser_({"ping", proxy_.host(), "-o", "json"});
+  ASSERT_TRUE(ping.ok()) << ping.describe();
+  const Json answer = Json::parse(ping.out);
+  EXPECT_EQ(answer.at("status"), 401);
+  EXPECT_EQ(answer.at("auth"), "basic");
+  EXPECT_EQ(answer.at("authenticated"), false);
 }
 
 TEST_F(BasicAuthTest, ReadsWhatOtherClientsWroteOnLogin) {

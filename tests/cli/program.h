@@ -21,8 +21,9 @@ class Program {
                            {"XDG_CONFIG_HOME", home_.path().string()},
                            {"LC_ALL", "C"}};
     options.unset = {
-        "PURSER_*",    "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "http_proxy", "https_proxy",
-        "HTTPS_PROXY", "all_proxy",          "ALL_PROXY",          "no_proxy",   "NO_PROXY"};
+        "PURSER_*",    "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "http_proxy", "HTTP_PROXY",
+        "https_proxy", "HTTPS_PROXY",        "all_proxy",          "ALL_PROXY",  "no_proxy",
+        "NO_PROXY"};
     return options;
   }
 

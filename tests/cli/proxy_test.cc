@@ -51,7 +51,6 @@ class ProxyTest : public ::testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     ProcessOptions options = purser_.options();
     options.stdin_text = "s3cret";
-    options.unset.emplace_back("HTTP_PROXY");
     for (const auto& [name, value] : environment) {
       options.environment[name] = value;
       std::erase(options.unset, name);
@@ -135,11 +134,17 @@ TEST_F(ProxyTest, TheProxysUserIsForTheProxyAlone) {
   }
 }
 
-// HTTP_PROXY in capitals could be the header "Proxy:" of a CGI request.
-TEST_F(ProxyTest, HttpProxyInCapitalsIsIgnored) {
+// the first is the environment of a user, the second that of a CGI program, where HTTP_PROXY
+// is the header "Proxy:" of whoever sent the request.
+TEST_F(ProxyTest, HttpProxyInCapitalsCountsButNotInACgiProgram) {
   const ForwardProxy proxy(server_.port());
-  EXPECT_THAT(catalog(plain(), {{"HTTP_PROXY", proxy.url()}}, found(plain())), Answers("app\n"));
-  EXPECT_THAT(proxy.requests(), IsEmpty());
+  EXPECT_THAT(catalog(plain(), {{"HTTP_PROXY", proxy.url()}}), Answers("app\n"));
+  const std::size_t asked = proxy.requests().size();
+  EXPECT_GE(asked, 1U);
+  EXPECT_THAT(
+      catalog(plain(), {{"HTTP_PROXY", proxy.url()}, {"REQUEST_METHOD", "GET"}}, found(plain())),
+      Answers("app\n"));
+  EXPECT_EQ(proxy.requests().size(), asked);
 }
 
 // hosts, domains, ports and address ranges.

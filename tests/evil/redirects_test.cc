@@ -28,13 +28,18 @@ class EvilRedirectTest : public EvilTest {
 TEST_F(EvilRedirectTest, TakesNoAuthorizationToAnotherOrigin) {
   EvilRegistry other_port;
   EvilRegistry other_host({.address = "127.0.0.2", .port = registry_.port()});
-  for (EvilRegistry* elsewhere : {&other_port, &other_host}) {
+  const CertificateAuthority authority;
+  EvilRegistry other_scheme({.authority = &authority});
+  ClientOptions options = as_alice(registry_);
+  options.insecure_hosts = {other_scheme.host()};
+  for (EvilRegistry* elsewhere : {&other_port, &other_host, &other_scheme}) {
     elsewhere->on("GET", "/storage", manifest_answer(image_));
     registry_.on("GET", kManifests, redirect(307, elsewhere->url("/storage?sig=abc")));
-    EXPECT_THAT(manifest(), IsOk()) << elsewhere->host();
+    EXPECT_THAT(client_of(options).manifest(v1_of(registry_)), IsOk()) << elsewhere->url();
     EXPECT_EQ(elsewhere->count("GET", "/storage?sig=abc"), 1U);
     expect_no_secret(*elsewhere);
   }
+  EXPECT_THAT(other_scheme.url(), StartsWith("https://"));
   EXPECT_THAT(registry_.authorizations(), Not(::testing::IsEmpty()));
 }
 

@@ -88,7 +88,7 @@ ProcessOptions PruneTest::environment() const {
   return {.environment = {{"XDG_STATE_HOME", (directory / "state").string()},
                           {"HOME", directory.path().string()}},
           .unset = {"PURSER_*", "DOCKER_*", "REGISTRY_*", "XDG_CONFIG_HOME", "http_proxy",
-                    "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
+                    "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
 }
 
 PurserRun PruneTest::purser(const std::vector<std::string>& arguments) const {
