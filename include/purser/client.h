@@ -9,8 +9,8 @@
 // credential cannot reach a registry that it does not belong to.
 //
 // Thread rule: all members of Reader and Client may be called from several threads at once. Calls
-// block; one I/O thread serves them all. Callbacks run on the thread of the call that takes them,
-// and must not call the client again: what is to be done next comes out of the call's source.
+// block; one I/O thread serves them all. Callbacks run on the thread of the call that takes them.
+// That of a bulk read may read again, which holds that one up; others must not call the client.
 #pragma once
 
 #include <chrono>
