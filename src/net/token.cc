@@ -129,7 +129,8 @@ Error TokenFetch::refused_by_server(const http::Response& response) const {
       error = token_error(
           ErrorCode::unauthorized, request_.realm,
           "did not accept " + describe(*credential_) + " (" + std::to_string(status) + ")");
-      error.hint = "Check them; `purser login` replaces what is stored";
+      error.hint =
+          "Check them" + (credential_->remedy.empty() ? "" : ", and " + credential_->remedy);
     } else {
       error = token_error(ErrorCode::unauthorized, request_.realm,
                           "gives no token without credentials (" + std::to_string(status) + ")");
