@@ -81,7 +81,7 @@ void check_edits(std::string_view input, const AuthFile& before, const std::stri
   Credential login;
   login.username = "ann";
   login.password = Secret("p:w");
-  const auto with = purser::with_login(input, registry, login);
+  const auto with = purser::with_login(input, {.registry = registry}, login);
   FUZZ_CHECK(with.has_value());
   const auto after = parse_auth_file(with->text, AuthFileFormat::auths);
   FUZZ_CHECK(after.has_value());
@@ -91,7 +91,7 @@ void check_edits(std::string_view input, const AuthFile& before, const std::stri
   FUZZ_CHECK(found.front()->credential->username == "ann");
   FUZZ_CHECK(found.front()->credential->password.reveal() == "p:w");
 
-  const auto without = purser::without_login(with->text, registry);
+  const auto without = purser::without_login(with->text, {.registry = registry});
   FUZZ_CHECK(without.has_value());
   const auto last = parse_auth_file(without->text, AuthFileFormat::auths);
   FUZZ_CHECK(last.has_value());

@@ -39,6 +39,9 @@ struct Credential {
   Secret identity_token = {};  // an OAuth2 refresh token (docker: `identitytoken`)
   Secret registry_token = {};  // sent as Bearer as it is (docker: `registrytoken`)
   std::string source = {};     // where it was found, for people: "/home/ann/.docker/config.json"
+  // What to do where the registry does not take it, for people: a clause that an error's hint ends
+  // with, such as "log in again with `purser login h.io`". Empty: nothing is known.
+  std::string remedy = {};
 };
 
 // Answers which credential belongs to a registry, or to one repository in it: some files keep one

@@ -19,7 +19,9 @@ namespace purser {
 // One line of a keep list: `repo:tag`, `repo@digest`, or a glob of the first. In the repository
 // part `*` and
 // `?` stop at '/', `**` does not; in the tag part there is no '/' to stop at. Everything is
-// relative to the registry, without Docker Hub defaults. Thread rule: a value.
+// relative to the registry. Of Docker Hub a name without '/' keeps what is below library/ as well
+// `ubuntu:22.04` keeps what `docker.io/ubuntu:22.04` is everywhere else. Thread rule: a
+// value.
 class KeepEntry {
  public:
   // `registry` is the host[:port] whose prefix, exactly that and a slash, is cut off.
@@ -35,6 +37,7 @@ class KeepEntry {
  private:
   std::string text_;
   std::string repository_glob_;
+  bool short_of_hub_ = false;  // a name of Docker Hub that may leave out its library/
   std::string tag_glob_;
   std::optional<Digest> digest_;
 };

@@ -42,7 +42,8 @@ struct CredentialLook {
     nothing,    // the place is there and has nothing for it
     used,       // this is the credential that is used
     shadowed,   // one is here, but an earlier place has one too
-    not_asked,  // a helper that was not run, because an earlier place has a credential
+    not_asked,  // a helper that was not run, or a place that was not looked at, because an earlier
+                // place has a credential
     failed,     // could not be read; that is an error, and never "no credentials"
   };
   std::string place = {};    // "/home/ann/.docker/config.json", "DOCKER_AUTH_CONFIG"
@@ -84,13 +85,26 @@ class UserCredentials : public CredentialSource {
   std::vector<CredentialLook> explain(const RegistryName& registry,
                                       std::string_view repository) const;
 
+  // The places alone, in their order and not looked at: what there would be to ask where something
+  // else has decided.
+  std::vector<CredentialLook> places() const;
+
   // Keeps a login: in the helper that the file names for this registry, else in the file
   // itself. The file is the one asked for by name, else $REGISTRY_AUTH_FILE, else docker's. Other
-  // entries of it stay as they are; other spellings of this registry in it go. Errors: as find().
-  Result<CredentialHome> store(const RegistryName& registry, const Credential& credential);
+  // entries of it stay as they are; other spellings of this registry in it go. With a `path`
+  // ("team") it is for the repositories at and below that alone, as podman has it; no helper
+  // keeps such a one. Errors: as find(); unsupported for a path where a helper is configured.
+  Result<CredentialHome> store(const RegistryName& registry, const Credential& credential,
+                               std::string_view path = {});
 
   // Takes the login out of that file, and out of its helper. No value: there was none.
-  Result<std::optional<CredentialHome>> erase(const RegistryName& registry);
+  Result<std::optional<CredentialHome>> erase(const RegistryName& registry,
+                                              std::string_view path = {});
+
+  // The names "h.io/team" of the logins in that file for a part of the registry (below `path`,
+  // where one is given): they count there before the one that is for more.
+  std::vector<std::string> narrower_logins(const RegistryName& registry,
+                                           std::string_view path = {}) const;
 
   // The file that store() and erase() change.
   std::filesystem::path file() const;

@@ -76,6 +76,7 @@ TEST_F(AppLoginTest, SaysThatARegistryWithoutLoginsCheckedNothing) {
   EXPECT_EQ(login.code, 0);
   EXPECT_THAT(login.err, HasSubstr("could not be checked"));
   EXPECT_EQ(Json::parse(login.out), Json({{"registry", "registry.test"},
+                                          {"path", nullptr},
                                           {"username", "ann"},
                                           {"verified", false},
                                           {"file", config()},
@@ -131,7 +132,7 @@ TEST_F(AppLoginTest, LogsOutAndNamesThePlacesThatStillHaveALogin) {
   const Ran logout = run({"logout", "registry.test"});
   EXPECT_EQ(logout.code, 0);
   EXPECT_THAT(logout.out, HasSubstr("removed from " + config()));
-  EXPECT_THAT(logout.err, HasSubstr(other + " has a login for registry.test as well"));
+  EXPECT_THAT(logout.err, HasSubstr(other + " has a login for registry.test still"));
   EXPECT_THAT(read_file(other), HasSubstr("registry.test"));
 }
 
@@ -140,8 +141,9 @@ TEST_F(AppLoginTest, SaysThatNobodyWasLoggedIn) {
   EXPECT_EQ(text.code, 0);
   EXPECT_EQ(text.out, "Not logged in to registry.test in " + config() + "\n");
   EXPECT_FALSE(std::filesystem::exists(config()));
-  EXPECT_EQ(Json::parse(run({"logout", "registry.test", "-o", "json"}).out),
-            Json({{"registry", "registry.test"}, {"removed_from", Json::array()}}));
+  EXPECT_EQ(
+      Json::parse(run({"logout", "registry.test", "-o", "json"}).out),
+      Json({{"registry", "registry.test"}, {"path", nullptr}, {"removed_from", Json::array()}}));
 }
 
 // C.1-15: a password in the arguments is refused, with the reason, and not repeated.
@@ -185,8 +187,10 @@ TEST_F(AppLoginTest, AnEmptyUserNameOrFileIsNotTheStoredLogin) {
   EXPECT_EQ(registry_->count("GET"), before);
 }
 
-TEST_F(AppLoginTest, AsksForNoPathAndNoStrangeUserName) {
-  EXPECT_EQ(run({"login", "registry.test/team", "-u", "ann"}).code, 2);
+TEST_F(AppLoginTest, RefusesAStrangePathAndAStrangeUserName) {
+  EXPECT_EQ(run({"login", "registry.test/Team", "-u", "ann"}).code, 2);
+  EXPECT_EQ(run({"login", "registry.test/", "-u", "ann"}).code, 2);
+  EXPECT_EQ(run({"login", "registry.test/v2", "-u", "ann"}).code, 2);
   EXPECT_EQ(run({"login", "registry.test", "-u", "a\nb"}).code, 2);
   EXPECT_EQ(run({"login", "registry.test", "-u", "a:b"}).code, 2);
   EXPECT_FALSE(std::filesystem::exists(config()));
@@ -219,7 +223,84 @@ TEST_F(AppLoginTest, ExplainsThatTheCommandLineComesFirst) {
       Json::parse(run({"auth", "explain", "registry.test", "-u", "ann", "-o", "json"}).out);
   EXPECT_EQ(json["used"]["place"], "-u");
   EXPECT_EQ(json["used"]["username"], "ann");
-  EXPECT_EQ(json["places"][2]["found"], "shadowed");
+  EXPECT_EQ(json["places"][2]["found"], "not asked");
+}
+
+// A-31: the request would not get so far, and no helper is run by either.
+TEST_F(AppLoginTest, ExplainsThatAUserWithoutAPasswordIsAnErrorLikeARequest) {
+  helper("mark", "touch " + path("ran") + "; exit 1");
+  file("config.json", R"({"credsStore":"mark"})");
+  EXPECT_THAT(run({"auth", "explain", "registry.test", "-u", "ann"}).out,
+              Not(HasSubstr("-u      : ")));
+  ::unsetenv("PURSER_PASSWORD");
+  const Ran explained = run({"auth", "explain", "registry.test", "-u", "ann"});
+  const Ran request = run({"tags", "registry.test/team/app", "-u", "ann"});
+  EXPECT_EQ(explained.code, 2);
+  EXPECT_EQ(request.code, 2);
+  EXPECT_EQ(explained.err, request.err);
+  EXPECT_THAT(explained.out, HasSubstr("no credential can be used"));
+  EXPECT_FALSE(std::filesystem::exists(path("ran")));
+}
+
+// A-29, A-32: what podman keeps for a part of the registry is replaced and removed by its name.
+TEST_F(AppLoginTest, LogsInAndOutOfAPartOfTheRegistry) {
+  const std::string auth = file("auth.json", R"({"auths":{"registry.test/team":{"auth":"dTpw"}}})");
+  const Ran denied = run({"tags", "registry.test/team/app", "--authfile", auth});
+  EXPECT_EQ(denied.code, 4);
+  EXPECT_THAT(denied.err, AllOf(HasSubstr(auth + ", key registry.test/team"),
+                                HasSubstr("`purser login registry.test/team --authfile " + auth)));
+  const Ran whole = run({"login", "registry.test", "-u", "ann", "--authfile", auth});
+  EXPECT_THAT(whole.err, HasSubstr("has a login for registry.test/team too"));
+  EXPECT_EQ(run({"tags", "registry.test/team/app", "--authfile", auth}).code, 4);
+  const Ran part = run({"login", "registry.test/team", "-u", "ann", "--authfile", auth});
+  EXPECT_EQ(part.code, 0) << part.err;
+  EXPECT_EQ(part.out, "Logged in to registry.test/team as ann; kept in " + auth + "\n");
+  EXPECT_EQ(run({"tags", "registry.test/team/app", "--authfile", auth}).out, "v1\n");
+  const Ran logout = run({"logout", "registry.test", "--authfile", auth});
+  EXPECT_THAT(logout.err, HasSubstr("`purser logout registry.test/team --authfile " + auth));
+  EXPECT_THAT(run({"logout", "registry.test", "--authfile", auth}).err,
+              HasSubstr("has a login for registry.test/team still"));
+  EXPECT_EQ(run({"logout", "registry.test/team", "--authfile", auth}).code, 0);
+  EXPECT_THAT(read_file(auth), Not(HasSubstr("team")));
+}
+
+// A-32: a hint that would not help is none.
+TEST_F(AppLoginTest, SaysHowAVariableIsMended) {
+  ::setenv("DOCKER_AUTH_CONFIG", "{broken", 1);
+  EXPECT_THAT(run({"tags", "registry.test/team/app"}).err,
+              AllOf(HasSubstr("Mend or unset DOCKER_AUTH_CONFIG"), Not(HasSubstr("login"))));
+  EXPECT_THAT(run({"login", "registry.test", "-u", "ann"}).err,
+              HasSubstr("DOCKER_AUTH_CONFIG comes before it and cannot be read"));
+  ::setenv("DOCKER_AUTH_CONFIG", R"({"auths":{"registry.test":{"auth":"dTpw"}}})", 1);
+  EXPECT_THAT(run({"tags", "registry.test/team/app"}).err,
+              HasSubstr("change or unset DOCKER_AUTH_CONFIG"));
+}
+
+// A-32
+TEST_F(AppLoginTest, DoesNotAnswerALoginWithALogin) {
+  ::setenv("PURSER_PASSWORD", "wr0ng", 1);
+  EXPECT_THAT(run({"login", "registry.test", "-u", "ann"}).err, Not(HasSubstr("`purser login")));
+  ::setenv("PURSER_PASSWORD", "s3cret", 1);
+  file("config.json", "{");
+  EXPECT_THAT(run({"login", "registry.test", "-u", "ann"}).err, Not(HasSubstr("log in again")));
+  EXPECT_THAT(run({"logout", "registry.test"}).err, Not(HasSubstr("log in again")));
+}
+
+// A-14, A-35: what would silently do nothing is refused.
+TEST_F(AppLoginTest, RefusesAHostThatIsWrittenAsAUrl) {
+  for (const char* option : {"--auth-realm-allow", "--allow-inside", "--insecure-skip-verify"}) {
+    for (const char* host : {"https://auth.example.com", "auth.example.com/token"}) {
+      const Ran ran = run({"ping", "registry.test", option, host});
+      EXPECT_EQ(ran.code, 2) << option << " " << host;
+      EXPECT_THAT(ran.err, HasSubstr(option));
+    }
+  }
+}
+
+TEST_F(AppLoginTest, SaysWhichPortIsNotVerified) {
+  EXPECT_THAT(run({"ping", "localhost:5702", "--insecure-skip-verify", "localhost"}).err,
+              AllOf(HasSubstr("localhost at port 443 is not checked"),
+                    HasSubstr("another port than that of localhost:5702")));
 }
 
 TEST_F(AppLoginTest, ExplainsThatThereIsNone) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/option_set.h"
+#include "core/text.h"
 
 namespace purser::cli {
 namespace {
@@ -13,9 +14,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kBlank) + 1);
 }
 
-}  // namespace
+bool is_docker_hub(std::string_view registry) { return registry == "docker.io"; }
 
-Result<RegistryScope> parse_scope(std::string_view text) {
+struct HostAndPath {
+  RegistryName registry;
+  std::string_view path = {};
+};
+
+Result<HostAndPath> split_scope(std::string_view text) {
   // What stands before an @ may be a password with a slash in it: the whole is for RegistryName to
   // refuse.
   if (text.find('@') != std::string_view::npos) {
@@ -34,10 +40,48 @@ Result<RegistryScope> parse_scope(std::string_view text) {
         usage_error(fmt::format("no repository stands behind the / of {}/", registry->str()),
                     "Leave out the / to mean the whole registry"));
   }
-  if (path.empty()) return RegistryScope{*std::move(registry)};
-  Result<Repository> repository = Repository::of(registry->str(), path);
+  return HostAndPath{*std::move(registry), path};
+}
+
+}  // namespace
+
+Result<RegistryScope> parse_scope(std::string_view text) {
+  Result<HostAndPath> parts = split_scope(text);
+  if (!parts) return Unexpected(std::move(parts).error());
+  if (parts->path.empty()) return RegistryScope{std::move(parts->registry)};
+  // The same repository as for the verbs that take a REPO: on Docker Hub a short name is below
+  // library/ (A-4). Of another host the part before the slash is the registry even where the
+  // grammar of references would not take it for one.
+  const std::string& host = parts->registry.str();
+  Result<Repository> repository = is_docker_hub(host)
+                                      ? Repository::parse(fmt::format("{}/{}", host, parts->path))
+                                      : Repository::of(host, parts->path);
   if (!repository) return Unexpected(std::move(repository).error());
-  return RegistryScope{*std::move(registry), *std::move(repository)};
+  return RegistryScope{std::move(parts->registry), *std::move(repository)};
+}
+
+Result<LoginScope> parse_login_scope(std::string_view text) {
+  // With a slash behind a scheme it is still a registry: "https://h.io/".
+  if (Result<RegistryName> registry = RegistryName::parse(text)) {
+    return LoginScope{*std::move(registry)};
+  }
+  Result<HostAndPath> parts = split_scope(text);
+  if (!parts) return Unexpected(std::move(parts).error());
+  const auto checked = Repository::of(parts->registry.str(), parts->path);
+  if (!checked) return Unexpected(checked.error());
+  return LoginScope{std::move(parts->registry), std::string(parts->path)};
+}
+
+std::optional<std::string> doubt_about_scope(std::string_view text) {
+  const std::string_view host = text.substr(0, text.find('/'));
+  const bool looks_like_a_host = host.find_first_of(".:[") != std::string_view::npos ||
+                                 equals_ignoring_case(host, "localhost");
+  if (looks_like_a_host) return std::nullopt;
+  const auto on_hub = Repository::parse(text);
+  if (!on_hub) return std::nullopt;
+  return fmt::format(
+      "\"{}\" is taken for the host of a registry; the repository of Docker Hub is {}", host,
+      on_hub->str());
 }
 
 Result<std::vector<Reference>> parse_references(const std::vector<std::string>& names) {
@@ -85,7 +129,8 @@ Result<std::vector<std::string>> parse_repository_list(std::string_view text,
           fmt::format("{}, line {}: \"{}\" is not the path of a repository", source, number, line),
           "Write one path a line, such as team/app"));
     }
-    paths.emplace_back(line);
+    const bool is_short = is_docker_hub(registry) && line.find('/') == std::string_view::npos;
+    paths.push_back(fmt::format("{}{}", is_short ? "library/" : "", line));
   }
   if (paths.empty()) {
     return Unexpected(usage_error(fmt::format("{} names no repository", source)));

@@ -12,13 +12,25 @@
 namespace purser::cli {
 
 // `REGISTRY` or `REGISTRY/REPO`: the part before the first slash is a registry here, whatever it
-// looks like.
+// looks like; of Docker Hub the repository has its `library/`, as for every other verb.
 struct RegistryScope {
   RegistryName registry;
   std::optional<Repository> repository = {};
 };
 // Errors: invalid_argument.
 Result<RegistryScope> parse_scope(std::string_view text);
+// What a login is for: a registry, or the repositories at and below a path of it. No repository
+// itself, so that Docker Hub's `library/` is not added: docker.io/team is all that team has.
+struct LoginScope {
+  RegistryName registry;
+  std::string path = {};
+  std::string str() const { return path.empty() ? registry.str() : registry.str() + "/" + path; }
+};
+// Errors: invalid_argument.
+Result<LoginScope> parse_login_scope(std::string_view text);
+// What to tell a person whose REGISTRY[/REPO] other verbs would read as a repository of Docker Hub:
+// `ubuntu` is a host here. No value: there is no doubt.
+std::optional<std::string> doubt_about_scope(std::string_view text);
 
 // Errors: invalid_argument; of the first that is malformed, so that a verb starts nothing.
 Result<std::vector<Reference>> parse_references(const std::vector<std::string>& names);
@@ -28,7 +40,8 @@ Result<std::vector<Reference>> parse_references(const std::vector<std::string>& 
 Status check_named(const std::vector<Reference>& references, bool by_digest);
 
 // The repositories of a file, a path a line; `#` starts a comment, the registry and a slash before
-// a path are cut off. Errors: invalid_argument with the line; also for a file that names none.
+// a path are cut off; a short name of Docker Hub gets its `library/`. Errors: invalid_argument with
+// the line; also for a file that names none.
 Result<std::vector<std::string>> parse_repository_list(std::string_view text,
                                                        std::string_view registry,
                                                        std::string_view source);

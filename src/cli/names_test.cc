@@ -44,6 +44,39 @@ TEST(ParseScopeTest, RefusesATagOrANameThatIsNone) {
   EXPECT_THAT(parse_scope(""), HasError(ErrorCode::invalid_argument));
 }
 
+// the repository that `purser tags docker.io/ubuntu` means.
+TEST(ParseScopeTest, GivesAShortNameOfDockerHubItsLibrary) {
+  for (const char* text :
+       {"docker.io/ubuntu", "index.docker.io/ubuntu", "https://docker.io/ubuntu"}) {
+    const auto scope = parse_scope(text);
+    ASSERT_THAT(scope, IsOk()) << text;
+    EXPECT_EQ(scope->registry.str(), "docker.io");
+    EXPECT_EQ(scope->repository->path(), "library/ubuntu");
+  }
+  EXPECT_EQ(parse_scope("docker.io/team/app")->repository->path(), "team/app");
+  EXPECT_EQ(parse_scope("h.io/ubuntu")->repository->path(), "ubuntu");
+  EXPECT_THAT(parse_scope("docker.io/ubuntu:v1"), HasError(ErrorCode::invalid_argument));
+}
+
+//
+TEST(ParseLoginScopeTest, TakesARegistryOrAPartOfIt) {
+  EXPECT_EQ(parse_login_scope("https://h.io/")->str(), "h.io");
+  EXPECT_EQ(parse_login_scope("localhost:5000/team/app")->str(), "localhost:5000/team/app");
+  EXPECT_EQ(parse_login_scope("docker.io/team")->path, "team");
+  for (const char* text : {"h.io/", "h.io/Team", "h.io/team:v1", "", "u:p@h.io/team"}) {
+    EXPECT_THAT(parse_login_scope(text), HasError(ErrorCode::invalid_argument)) << text;
+  }
+}
+
+TEST(DoubtAboutScopeTest, SaysThatABareWordIsAHost) {
+  EXPECT_THAT(doubt_about_scope("ubuntu").value_or(""), HasSubstr("docker.io/library/ubuntu"));
+  EXPECT_THAT(doubt_about_scope("team/app").value_or(""), HasSubstr("docker.io/team/app"));
+  for (const char* text :
+       {"localhost", "localhost/a", "h.io", "host:5000/a", "[::1]/a", "http://h"}) {
+    EXPECT_FALSE(doubt_about_scope(text).has_value()) << text;
+  }
+}
+
 TEST(CheckNamedTest, WantsATagOfWhatIsToLoseOne) {
   EXPECT_THAT(check_named(references({"localhost/a:v1"}), false), IsOk());
   EXPECT_THAT(check_named(references({"localhost/a:v1", "localhost/a"}), false),
@@ -67,6 +100,12 @@ TEST(ParseRepositoryListTest, ReadsPathsWithCommentsBlanksAndRegistry) {
   EXPECT_THAT(parse_repository_list("# all of them\r\n\r\nteam/app  # the app\nreg.test/base\nx",
                                     "reg.test", "repos"),
               IsOkAndHolds(ElementsAre("team/app", "base", "x")));
+}
+
+//
+TEST(ParseRepositoryListTest, GivesAShortNameOfDockerHubItsLibrary) {
+  EXPECT_THAT(parse_repository_list("ubuntu\ndocker.io/debian\nteam/app", "docker.io", "repos"),
+              IsOkAndHolds(ElementsAre("library/ubuntu", "library/debian", "team/app")));
 }
 
 TEST(ParseRepositoryListTest, NamesTheLineThatIsWrong) {

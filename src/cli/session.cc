@@ -46,12 +46,23 @@ Status Session::check_belongs_to_one(const RegistryName& registry) const {
   return {};
 }
 
-void Session::warn_of_insecure_hosts() {
+void Session::warn_of_insecure_hosts(const RegistryName& registry) {
   for (const std::string& host : settings_.insecure_hosts) {
+    const Result<RegistryName> name = RegistryName::parse(host);
+    if (!name) continue;  // check_settings() has seen to it
+    const std::string with_port =
+        name->port() ? name->str() : fmt::format("{} at port 443", name->str());
     err_.warning(fmt::format(
         "the certificate of {} is not checked: whoever stands between can read the password and "
         "change what is read (--insecure-skip-verify)",
-        host));
+        with_port));
+    if (name->host() == registry.host() &&
+        name->port().value_or(443) != registry.port().value_or(443)) {
+      err_.warning(
+          fmt::format("--insecure-skip-verify {} is for another port than that of {}, "
+                      "whose certificate is checked",
+                      host, registry.str()));
+    }
   }
 }
 
@@ -68,6 +79,7 @@ Result<std::shared_ptr<const CredentialSource>> Session::credentials(const Regis
     credential.username = settings_.username;
     credential.password = *std::move(password);
     credential.source = "the command line";
+    credential.remedy = "give the right ones with -u";
     return single_credential(registry, std::move(credential));
   }
   // Said before the first request: a registry that asks for no login would hide the typing error.
@@ -140,7 +152,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
     }
   };
   Result<Client> client = Client::create(std::move(options));
-  if (client && clients_.empty()) warn_of_insecure_hosts();
+  if (client && clients_.empty()) warn_of_insecure_hosts(registry);
   return client;
 }
 

@@ -56,7 +56,7 @@ class Session {
 
  private:
   Status check_belongs_to_one(const RegistryName& registry) const;
-  void warn_of_insecure_hosts();
+  void warn_of_insecure_hosts(const RegistryName& registry);
   Result<std::shared_ptr<const CredentialSource>> credentials(const RegistryName& registry);
 
   const Settings& settings_;

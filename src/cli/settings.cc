@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "core/text.h"
+#include "purser/reference.h"
+
 namespace purser::cli {
 
 Format Settings::format() const {
@@ -15,7 +20,8 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.choice("-o,--output", settings.output, {"text", "json", "jsonl"},
                  "how the answer is written (default: text)");
   options.flag("--quiet", settings.quiet, "only errors on stderr: no progress, no warnings");
-  options.count("-v,--verbose", settings.verbosity, "say what is done; -vv: say more");
+  options.count("-v,--verbose", settings.verbosity,
+                "say what is done; -vv: also each request and answer, without the secrets");
   options.choice("--color", settings.color, {"auto", "always", "never"},
                  "colours in text output (default: auto, on a terminal)");
   options.text("-u,--username", settings.username, "USER",
@@ -27,7 +33,7 @@ void declare_global_options(OptionSet& options, Settings& settings) {
       "in the shell's history; give it with --password-stdin or in PURSER_PASSWORD");
   options.text("--authfile", settings.authfile, "FILE",
                "the file with the logins, of docker or podman (default: where they keep them)");
-  options.texts("--auth-realm-allow", settings.allowed_auth_realms, "HOST",
+  options.texts("--auth-realm-allow", settings.allowed_auth_realms, "HOST[:PORT]",
                 "a token server of another host that may be sent the password, over https; "
                 "repeatable");
   options.texts("--allow-inside", settings.allowed_inner_hosts, "HOST[:PORT]",
@@ -43,7 +49,8 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.text("--key", settings.key_file, "FILE", "PEM file with its key, not encrypted");
   options.text("--certs-dir", settings.certs_dir, "DIR",
                "CAs (*.crt) and client certificate (*.cert, *.key) of this registry, in place of "
-               "those under /etc/docker/certs.d and /etc/containers/certs.d");
+               "those under /etc/docker/certs.d, /etc/containers/certs.d and "
+               "~/.config/containers/certs.d");
   options.texts("--insecure-skip-verify", settings.insecure_hosts, "HOST[:PORT]",
                 "believe this one host whatever its certificate says; repeatable");
   options.texts("--resolve", settings.resolve, "HOST:PORT:ADDRESS",
@@ -61,6 +68,23 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.flag("--version", settings.version, "show the version");
 }
 
+namespace {
+
+// A host that is written in another way is matched by nothing, so that the option would silently
+// do nothing.
+Status check_hosts(const char* option, const std::vector<std::string>& hosts) {
+  for (const std::string& host : hosts) {
+    const Result<RegistryName> name = RegistryName::parse(host);
+    if (name && !name->scheme()) continue;
+    return Unexpected(usage_error(fmt::format("{} takes HOST[:PORT], not \"{}\"", option,
+                                              shorten(sanitize_for_terminal(host), 100)),
+                                  "Write it without a scheme and without a path"));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status check_settings(const Settings& settings) {
   constexpr std::size_t kMaxInFlight = 1024;   // more sockets than a usual limit of open files
   constexpr std::size_t kMaxTimeout = 86'400;  // a day; beyond it somebody typed milliseconds
@@ -77,6 +101,12 @@ Status check_settings(const Settings& settings) {
   if (settings.proxy.find('@') != std::string::npos) {
     return Unexpected(usage_error("--proxy takes no user and password: arguments are public",
                                   "Put the whole URL into the environment, as https_proxy"));
+  }
+  for (const auto& [option, hosts] :
+       {std::pair{"--auth-realm-allow", &settings.allowed_auth_realms},
+        std::pair{"--allow-inside", &settings.allowed_inner_hosts},
+        std::pair{"--insecure-skip-verify", &settings.insecure_hosts}}) {
+    if (Status checked = check_hosts(option, *hosts); !checked) return checked;
   }
   if (settings.cert_file.empty() != settings.key_file.empty()) {
     return Unexpected(usage_error("--cert and --key belong together",

@@ -32,7 +32,8 @@ std::string what(const CredentialLook& look) {
   if (!look.key.empty()) text += fmt::format(" \"{}\"", look.key);
   if (!look.helper.empty()) text += " " + look.helper;
   if (!look.kind.empty()) {
-    text += fmt::format(": {}{}", look.kind, look.username.empty() ? "" : " of " + look.username);
+    text += fmt::format("{}{}{}", text.empty() ? "" : ": ", look.kind,
+                        look.username.empty() ? "" : " of " + look.username);
   }
   if (!look.note.empty()) text += fmt::format("{}{}", text.empty() ? "" : "; ", look.note);
   return text;
@@ -45,17 +46,16 @@ const CredentialLook* deciding(const std::vector<CredentialLook>& looks) {
   return nullptr;
 }
 
-// What the command line says comes before every place.
-void put_command_line_first(std::vector<CredentialLook>& looks, const std::string& username) {
-  for (CredentialLook& look : looks) {
-    if (look.found == Found::used) look.found = Found::shadowed;
-  }
+// What the command line says comes before every place, and then no other is asked: no file is read
+// and no helper run, as for a request.
+CredentialLook look_at_command_line(const Settings& settings, const Status& password) {
   CredentialLook look;
   look.place = "-u";
-  look.found = Found::used;
-  look.username = username;
-  look.kind = "password";
-  looks.insert(looks.begin(), std::move(look));
+  look.found = password ? Found::used : Found::failed;
+  look.username = settings.username;
+  look.kind = password ? "password" : "";
+  if (!password) look.note = password.error().message;
+  return look;
 }
 
 class AuthVerb : public Verb {
@@ -67,13 +67,20 @@ class AuthVerb : public Verb {
     }
     const Result<RegistryScope> scope = parse_scope(names.back());
     if (!scope) return Unexpected(scope.error());
+    if (const auto doubt = doubt_about_scope(names.back())) session.err().warning(*doubt);
     const std::string repository = scope->repository ? scope->repository->path() : std::string();
     const auto credentials = session.user_credentials();
-    auto looks = credentials->explain(scope->registry, repository);
-    const std::string& username = session.settings().username;
-    if (!username.empty()) put_command_line_first(looks, username);
+    if (!session.settings().username.empty()) {
+      const Result<Secret> password = password_of(session.settings());
+      const Status given = password ? Status() : Status(Unexpected(password.error()));
+      std::vector<CredentialLook> looks = {look_at_command_line(session.settings(), given)};
+      for (CredentialLook& place : credentials->places()) looks.push_back(std::move(place));
+      print(session.out(), scope->registry.str(), repository, looks);
+      if (!given) return Unexpected(given.error());
+      return ExitCode::done;
+    }
+    const auto looks = credentials->explain(scope->registry, repository);
     print(session.out(), scope->registry.str(), repository, looks);
-    if (!username.empty()) return ExitCode::done;
     // The same walk again, out of what was read already: its error is what a request would meet.
     if (const auto found = credentials->find(scope->registry, repository); !found) {
       return Unexpected(found.error());

@@ -99,17 +99,17 @@ constexpr std::array kVerbs = {
         "  purser prune registry.example.com --keep-file keep.txt --max-removals 20%",
         1, kAnyNumber, make_prune},
     VerbInfo{
-        "login", "REGISTRY [-u USER] [--password-stdin] [--authfile FILE]",
+        "login", "REGISTRY[/PATH] [-u USER] [--password-stdin] [--authfile FILE]",
         "Check a user name and password, and keep them for later runs",
         "The registry is asked first; what it refuses is not kept. Kept in the credential helper\n"
         "that the file names, else in the file: --authfile, $REGISTRY_AUTH_FILE, or docker's\n"
-        "config.json. docker, podman and skopeo read it too. On a terminal it asks for what is\n"
-        "missing.",
+        "config.json. docker, podman and skopeo read it too. With a PATH it is for the repositories\n"
+        "at and below that alone. On a terminal it asks for what is missing.",
         "  purser login registry.example.com\n"
         "  purser login registry.example.com -u ci --password-stdin < password.txt",
         1, 1, make_login},
     VerbInfo{
-        "logout", "REGISTRY [--authfile FILE]", "Remove what login kept for a registry",
+        "logout", "REGISTRY[/PATH] [--authfile FILE]", "Remove what login kept for a registry",
         "Out of the same file, and its credential helper. Other places that still have a login\n"
         "for it are named and left alone.",
         "  purser logout registry.example.com", 1, 1, make_logout},

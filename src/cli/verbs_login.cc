@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "cli/names.h"
 #include "cli/prompt.h"
 #include "cli/verb.h"
 #include "purser/client.h"
@@ -16,8 +17,11 @@ namespace purser::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Found = CredentialLook::Found;
 
 constexpr const char* kOperation = "log in to";
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 bool has_password(const Settings& settings) {
   const char* variable = std::getenv("PURSER_PASSWORD");
@@ -42,29 +46,48 @@ class LoginVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const Result<RegistryName> registry = RegistryName::parse(names.front());
-    if (!registry) return Unexpected(registry.error());
-    const Result<Credential> credential = ask(session, *registry);
+    const Result<LoginScope> scope = parse_login_scope(names.front());
+    if (!scope) return Unexpected(scope.error());
+    const Result<Credential> credential = ask(session, *scope);
     if (!credential) return Unexpected(credential.error());
-    const auto client = session.make_client(*registry, single_credential(*registry, *credential));
-    if (!client) return Unexpected(client.error());
-    const Result<PingInfo> info = client->ping(session.call());
-    if (!info) return Unexpected(refusal(info.error()));
-    if (info->status == 401) return Unexpected(refusal(no_challenge(*registry)));
-    const bool verified = info->auth != "none";
-    if (!verified) {
+    const Result<bool> verified = verify(session, *scope, *credential);
+    if (!verified) return Unexpected(refusal(verified.error()));
+    if (!*verified) {
       session.err().warning(fmt::format(
-          "{} asks for no login, so that the password could not be checked", registry->str()));
+          "{} asks for no login, so that the password could not be checked", scope->str()));
     }
-    const auto kept = session.user_credentials()->store(*registry, *credential);
+    const auto kept = session.user_credentials()->store(scope->registry, *credential, scope->path);
     if (!kept) return Unexpected(kept.error());
-    warn(session, *registry, *kept);
-    print(session.out(), *registry, *credential, *kept, verified);
+    warn(session, *scope, *kept);
+    print(session.out(), *scope, *credential, *kept, *verified);
     return ExitCode::done;
   }
 
  private:
-  static Result<Credential> ask(Session& session, const RegistryName& registry) {
+  // Whether the registry asked for the login; an error where it did not take it.
+  static Result<bool> verify(Session& session, const LoginScope& scope,
+                             const Credential& credential) {
+    const auto client =
+        session.make_client(scope.registry, single_credential(scope.registry, credential));
+    if (!client) return Unexpected(client.error());
+    const Result<PingInfo> info = client->ping(session.call());
+    if (info && info->status == 401) return Unexpected(no_challenge(scope.registry));
+    if (info && info->auth != "none") return true;
+    const bool denied = !info && (info.error().code == ErrorCode::unauthorized ||
+                                  info.error().code == ErrorCode::forbidden);
+    if (scope.path.empty() || (!info && !denied)) {
+      return info ? Result<bool>(false) : Result<bool>(Unexpected(info.error()));
+    }
+    // A login for a part may open nothing else, and a registry may be open but for a part. There
+    // need not be a repository of that very name: a 404 has come through the door.
+    const auto repository = Repository::of(scope.registry.str(), scope.path);
+    if (!repository) return Unexpected(repository.error());
+    const auto tags = client->tags(*repository, {.limit = 1, .call = session.call()});
+    if (!tags && tags.error().code != ErrorCode::not_found) return Unexpected(tags.error());
+    return denied;
+  }
+
+  static Result<Credential> ask(Session& session, const LoginScope& scope) {
     const Settings& settings = session.settings();
     const bool nothing_to_ask = !settings.username.empty() && has_password(settings);
     if (!nothing_to_ask && ::isatty(STDIN_FILENO) != 1) {
@@ -73,7 +96,7 @@ class LoginVerb : public Verb {
           "Give them with -u USER and --password-stdin, or the password in PURSER_PASSWORD"));
     }
     const std::stop_token stop = session.call().stop;
-    const std::string question = fmt::format("User name for {}: ", registry.str());
+    const std::string question = fmt::format("User name for {}: ", scope.str());
     auto username = settings.username.empty()
                         ? prompt(STDIN_FILENO, stderr, question, Echo::shown, stop)
                         : Result<std::string>(settings.username);
@@ -109,7 +132,7 @@ class LoginVerb : public Verb {
     return error;
   }
 
-  static void warn(Session& session, const RegistryName& registry, const CredentialHome& kept) {
+  static void warn(Session& session, const LoginScope& scope, const CredentialHome& kept) {
     Diagnostics& err = session.err();
     const std::string file = kept.file.string();
     if (kept.helper.empty()) {
@@ -121,23 +144,50 @@ class LoginVerb : public Verb {
         err.warning(fmt::format("{} could be read by others; from now on by you alone", file));
       }
     }
-    for (const CredentialLook& look : session.user_credentials()->explain(registry, {})) {
-      if (look.found != CredentialLook::Found::used || look.place == file) continue;
-      err.warning(fmt::format("{} has a login for {} too, and that one is used", look.place,
-                              registry.str()));
+    if (!scope.path.empty() && kept.file.filename() == "config.json") {
+      err.warning(
+          fmt::format("docker knows no logins for a part of a registry: from {} it may use "
+                      "this one for all of {}",
+                      file, scope.registry.str()));
+    }
+    warn_of_others(session, scope, file);
+  }
+
+  // What counts before the login that was just made, everywhere or for a part of it.
+  static void warn_of_others(Session& session, const LoginScope& scope, const std::string& file) {
+    Diagnostics& err = session.err();
+    const auto credentials = session.user_credentials();
+    for (const CredentialLook& look : credentials->explain(scope.registry, scope.path)) {
+      if (look.found == Found::failed) {
+        err.warning(
+            fmt::format("{} comes before it and cannot be read, so that every request "
+                        "fails until that is mended: {}",
+                        look.place, look.note));
+      } else if (look.found == Found::used && look.place != file) {
+        err.warning(fmt::format("{} has a login for {} too, and that one is used", look.place,
+                                scope.str()));
+      }
+      if (look.found == Found::failed || look.found == Found::used) break;
+    }
+    for (const std::string& other : credentials->narrower_logins(scope.registry, scope.path)) {
+      err.warning(
+          fmt::format("{} has a login for {} too, and below that one it is used; "
+                      "`purser login {}` replaces it",
+                      file, other, other));
     }
   }
 
-  static void print(Output& out, const RegistryName& registry, const Credential& credential,
+  static void print(Output& out, const LoginScope& scope, const Credential& credential,
                     const CredentialHome& kept, bool verified) {
     if (out.format() != Format::text) {
-      return out.json({{"registry", registry.str()},
+      return out.json({{"registry", scope.registry.str()},
+                       {"path", text_or_null(scope.path)},
                        {"username", credential.username},
                        {"verified", verified},
                        {"file", kept.file.string()},
-                       {"helper", kept.helper.empty() ? Json() : Json(kept.helper)}});
+                       {"helper", text_or_null(kept.helper)}});
     }
-    out.line(fmt::format("Logged in to {} as {}; kept in {}", registry.str(),
+    out.line(fmt::format("Logged in to {} as {}; kept in {}", scope.str(),
                          safe(credential.username),
                          safe(kept.helper.empty() ? kept.file.string() : kept.helper)));
   }
@@ -146,35 +196,70 @@ class LoginVerb : public Verb {
 class LogoutVerb : public Verb {
  public:
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
-    const Result<RegistryName> registry = RegistryName::parse(names.front());
-    if (!registry) return Unexpected(registry.error());
-    const auto removed = session.user_credentials()->erase(*registry);
+    const Result<LoginScope> scope = parse_login_scope(names.front());
+    if (!scope) return Unexpected(scope.error());
+    const auto removed = session.user_credentials()->erase(scope->registry, scope->path);
     if (!removed) return Unexpected(removed.error());
-    print(session, *registry, *removed);
-    for (const CredentialLook& look : session.user_credentials()->explain(*registry, {})) {
-      if (look.found != CredentialLook::Found::used) continue;
-      session.err().warning(fmt::format("{} has a login for {} as well, which is used from now on",
-                                        look.place, registry->str()));
-    }
+    print(session, *scope, *removed);
+    tell_of_others(session, *scope);
     return ExitCode::done;
   }
 
  private:
-  static void print(Session& session, const RegistryName& registry,
+  // Named and left alone: other places, and logins for more or less of the registry.
+  static void tell_of_others(Session& session, const LoginScope& scope) {
+    const auto credentials = session.user_credentials();
+    const std::string file = credentials->file().string();
+    for (const CredentialLook& look : credentials->explain(scope.registry, scope.path)) {
+      if (look.found == Found::failed) {
+        session.err().warning(fmt::format("{} cannot be read: {}", look.place, look.note));
+      } else if (look.found == Found::used) {
+        const bool is_key = look.helper.empty() && !look.key.empty();
+        session.err().warning(fmt::format(
+            "{} has a login for {} still{}, which requests use; {}", look.place, scope.str(),
+            is_key ? fmt::format(" (key {})", look.key) : "", way_out(look, scope, file)));
+      }
+      if (look.found == Found::failed || look.found == Found::used) break;
+    }
+    for (const std::string& other : credentials->narrower_logins(scope.registry, scope.path)) {
+      session.err().warning(
+          fmt::format("{} has a login for {} still; `purser logout {}{}` removes it", file, other,
+                      other, authfile_option(session)));
+    }
+  }
+
+  static std::string way_out(const CredentialLook& look, const LoginScope& scope,
+                             const std::string& file) {
+    if (look.place == "DOCKER_AUTH_CONFIG") return "unset that variable to be rid of it";
+    if (look.place == file) {
+      return fmt::format("`purser logout {}` removes what is for all of the registry",
+                         scope.registry.str());
+    }
+    return fmt::format("`purser logout {} --authfile {}` removes it", scope.str(), look.place);
+  }
+
+  static std::string authfile_option(Session& session) {
+    const std::string& named = session.settings().authfile;
+    return named.empty() ? "" : " --authfile " + named;
+  }
+
+  static void print(Session& session, const LoginScope& scope,
                     const std::optional<CredentialHome>& removed) {
     Output& out = session.out();
     std::vector<std::string> places;
     if (removed && !removed->helper.empty()) places.push_back(removed->helper);
     if (removed && !removed->keys.empty()) places.push_back(removed->file.string());
     if (out.format() != Format::text) {
-      return out.json({{"registry", registry.str()}, {"removed_from", places}});
+      return out.json({{"registry", scope.registry.str()},
+                       {"path", text_or_null(scope.path)},
+                       {"removed_from", places}});
     }
     // As docker has it: who wants to be logged out is.
     if (places.empty()) {
-      return out.line(fmt::format("Not logged in to {} in {}", registry.str(),
+      return out.line(fmt::format("Not logged in to {} in {}", scope.str(),
                                   safe(session.user_credentials()->file().string())));
     }
-    out.line(fmt::format("Logged out of {}; removed from {}", registry.str(),
+    out.line(fmt::format("Logged out of {}; removed from {}", scope.str(),
                          safe(fmt::format("{}", fmt::join(places, " and ")))));
   }
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/file_io.h"
+#include "cli/names.h"
 #include "cli/report_text.h"
 #include "cli/retention_options.h"
 #include "cli/verb.h"
@@ -90,6 +91,9 @@ class PlanVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
+    for (const std::string& name : names) {
+      if (const auto doubt = doubt_about_scope(name)) session.err().warning(*doubt);
+    }
     const Result<PruneRequest> request = request_.read(names, session.settings());
     if (!request) return Unexpected(request.error());
     const auto client = session.client(request->registry);
@@ -135,6 +139,9 @@ class PruneVerb : public Verb {
   }
 
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
+    for (const std::string& name : names) {
+      if (const auto doubt = doubt_about_scope(name)) session.err().warning(*doubt);
+    }
     const Result<PruneRequest> request = request_.read(names, session.settings());
     if (!request) return Unexpected(request.error());
     const auto client = session.client(request->registry);

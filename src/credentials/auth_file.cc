@@ -133,6 +133,21 @@ std::vector<const AuthEntry*> AuthFile::entries_for(AuthFileFormat format,
   return found;
 }
 
+std::vector<std::string> AuthFile::narrower_than(std::string_view registry,
+                                                 std::string_view path) const {
+  std::vector<std::string> logins;
+  for (const AuthEntry& entry : entries) {
+    const auto key = parse_auth_key(entry.key, AuthFileFormat::auths);
+    if (!key || key->path.empty() || !same_registry(key->host, registry)) continue;
+    if (!entry.credential && entry.problem.empty()) continue;
+    const bool below =
+        path.empty() || (key->path.size() > path.size() && key->path.starts_with(path) &&
+                         key->path[path.size()] == '/');
+    if (below) logins.push_back(std::string(registry) + "/" + key->path);
+  }
+  return logins;
+}
+
 const HelperEntry* AuthFile::helper_for(std::string_view registry) const {
   const HelperEntry* best = nullptr;
   std::size_t best_fit = 0;

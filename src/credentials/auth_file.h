@@ -36,6 +36,9 @@ struct AuthFile {
   // The entries for a registry or a repository of it, the one that counts first.
   std::vector<const AuthEntry*> entries_for(AuthFileFormat format, std::string_view registry,
                                             std::string_view repository) const;
+  // "h.io/team" of the entries with a login for a part of the registry, below `path` where one is
+  // given. Of the format `auths`.
+  std::vector<std::string> narrower_than(std::string_view registry, std::string_view path) const;
   // The helper for a registry: credHelpers before credsStore. An empty name in credHelpers is no
   // helper, and no credsStore either (as docker has it).
   const HelperEntry* helper_for(std::string_view registry) const;

@@ -2,10 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "core/base64.h"
+#include "core/text.h"
 #include "credentials/auth_file.h"
 #include "system/files.h"
 #include "system/folder_lock.h"
@@ -35,17 +39,38 @@ std::string dump(const Json& document) {
   return document.dump(1, '\t', false, Json::error_handler_t::replace);
 }
 
-bool is_for(std::string_view key, std::string_view registry) {
+bool is_for(std::string_view key, const AuthTarget& target) {
   const auto parsed = parse_auth_key(key, AuthFileFormat::auths);
-  return parsed && parsed->path.empty() && same_registry(parsed->host, registry);
+  return parsed && parsed->path == target.path && same_registry(parsed->host, target.registry);
 }
 
-std::vector<std::string> keys_for(const Json& auths, std::string_view registry) {
+std::vector<std::string> keys_for(const Json& auths, const AuthTarget& target) {
   std::vector<std::string> keys;
   for (const auto& [key, entry] : auths.items()) {
-    if (is_for(key, registry)) keys.push_back(key);
+    if (is_for(key, target)) keys.push_back(key);
   }
   return keys;
+}
+
+// docker writes more into its file than podman does: which helper, headers, proxies.
+bool is_podmans(const Json& document, const AuthTarget& target) {
+  if (!target.may_be_podmans) return false;
+  const auto items = document.items();
+  return std::all_of(items.begin(), items.end(), [](const auto& item) {
+    return item.key() == "auths" || item.key() == "credHelpers";
+  });
+}
+
+// The key to keep the login under. `known`: those of the target that the file has.
+std::string own_key(const Json& document, const AuthTarget& target,
+                    const std::vector<std::string>& known) {
+  const std::string host = to_lower(target.registry);
+  if (!target.path.empty()) return host + "/" + target.path;
+  if (!is_docker_hub(host) || !is_podmans(document, target)) return docker_key(host);
+  const bool only_others =
+      !known.empty() && std::find(known.begin(), known.end(), host) == known.end();
+  // Who wrote another one finds it by that one.
+  return only_others ? known.front() : host;
 }
 
 Json entry_of(const std::optional<Credential>& credential) {
@@ -62,27 +87,33 @@ Json entry_of(const std::optional<Credential>& credential) {
 
 }  // namespace
 
-Result<AuthFileChange> with_login(std::string_view text, std::string_view registry,
+Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& target,
                                   const std::optional<Credential>& credential) {
   auto document = read_ordered(text);
   if (!document) return Unexpected(std::move(document).error());
   Json& auths = (*document)["auths"];
   if (auths.is_null()) auths = Json::object();
-  const std::string own_key = docker_key(registry);
-  for (const std::string& key : keys_for(auths, registry)) {
-    if (key != own_key) auths.erase(key);
+  const std::vector<std::string> known = keys_for(auths, target);
+  const std::string key = own_key(*document, target, known);
+  // "h.io/v2" is read as the whole of h.io: such a login must not come to be used for all of it.
+  if (!is_for(key, target)) {
+    return bad(
+        fmt::format("an entry \"{}\" would not be read as one for a part of the registry", key));
   }
-  auths[own_key] = entry_of(credential);
-  return AuthFileChange{.text = dump(*document), .keys = {own_key}};
+  for (const std::string& other : known) {
+    if (other != key) auths.erase(other);
+  }
+  auths[key] = entry_of(credential);
+  return AuthFileChange{.text = dump(*document), .keys = {key}};
 }
 
-Result<AuthFileChange> without_login(std::string_view text, std::string_view registry) {
+Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& target) {
   auto document = read_ordered(text);
   if (!document) return Unexpected(std::move(document).error());
   AuthFileChange change{.text = std::string(text)};
   const auto auths = document->find("auths");
   if (auths == document->end() || auths->is_null()) return change;
-  change.keys = keys_for(*auths, registry);
+  change.keys = keys_for(*auths, target);
   if (change.keys.empty()) return change;
   for (const std::string& key : change.keys) auths->erase(key);
   change.text = dump(*document);

@@ -18,13 +18,24 @@ struct AuthFileChange {
   std::vector<std::string> keys = {};  // that were set or taken out
 };
 
-// The text with this registry's login in place of those that it had; without a credential an entry
-// without a secret, as docker leaves one where a helper has the login. Entries for a part of the
-// registry stay. Errors: invalid_argument. Pure.
-Result<AuthFileChange> with_login(std::string_view text, std::string_view registry,
+// Whose login it is.
+struct AuthTarget {
+  std::string registry = {};
+  std::string path = {};  // "team": for the repositories at and below it alone; empty: for all
+  // The file was named, and not by docker's name for it. docker and podman call Docker Hub by two
+  // keys, and podman's logout knows its own alone.
+  bool may_be_podmans = false;
+};
+
+// The text with the target's login in place of those that it had; without a credential an entry
+// without a secret, as docker leaves one where a helper has the login. Entries for other parts of
+// the registry stay. Of Docker Hub the key is podman's, or the one that is there, where the file
+// may be podman's and has nothing in it that only docker writes; else it is docker's. Errors:
+// invalid_argument. Pure.
+Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& target,
                                   const std::optional<Credential>& credential);
-// The text without this registry's entries; no keys where it has none. Errors: invalid_argument.
-Result<AuthFileChange> without_login(std::string_view text, std::string_view registry);
+// The text without the target's entries; no keys where it has none. Errors: invalid_argument.
+Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& target);
 
 // Reads the file, edits it and puts it back while no other Purser does the same: two logins at once
 // must both be there. A file that is not there is an empty text; its folder is made. Unchanged text

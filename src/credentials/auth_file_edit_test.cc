@@ -30,7 +30,7 @@ TEST_F(AuthFileEditTest, KeepsWhatItDoesNotKnowAndTheOrder) {
   const auto changed = with_login(
       R"({"zebra":[1,2.5,-3,null],"auths":{"z.io":{"auth":"eA==","email":"a@b"},"a.io":{}},
           "HttpHeaders":{"X-B":"1","X-A":"\u00e4\n"},"credHelpers":{"g.io":"gcr"}})",
-      "h.io", kLogin);
+      AuthTarget{"h.io"}, kLogin);
   ASSERT_THAT(changed, IsOk());
   EXPECT_EQ(changed->text, R"({
 	"zebra": [
@@ -61,7 +61,7 @@ TEST_F(AuthFileEditTest, KeepsWhatItDoesNotKnowAndTheOrder) {
 
 TEST_F(AuthFileEditTest, MakesAFileOutOfNothing) {
   for (const char* text : {"", "{}", R"({"auths":null})"}) {
-    const auto changed = with_login(text, "h.io:5000", kLogin);
+    const auto changed = with_login(text, AuthTarget{"h.io:5000"}, kLogin);
     ASSERT_THAT(changed, IsOk());
     EXPECT_EQ(changed->text,
               "{\n\t\"auths\": {\n\t\t\"h.io:5000\": {\n\t\t\t\"auth\": \"dTpw\"\n\t\t}\n\t}\n}");
@@ -73,7 +73,7 @@ TEST_F(AuthFileEditTest, ReplacesEverySpellingOfTheRegistryAndNothingElse) {
   const auto changed = with_login(
       R"({"auths":{"https://h.io/v1/":{"auth":"eA=="},"h.io/team":{"auth":"eA=="},
                    "h.io.evil":{"auth":"eA=="},"h.io:443":{"auth":"eA=="}}})",
-      "h.io", kLogin);
+      AuthTarget{"h.io"}, kLogin);
   ASSERT_THAT(changed, IsOk());
   EXPECT_THAT(changed->keys, ElementsAre("h.io"));
   const auto file = parse_auth_file(changed->text, AuthFileFormat::auths);
@@ -86,29 +86,58 @@ TEST_F(AuthFileEditTest, ReplacesEverySpellingOfTheRegistryAndNothingElse) {
 TEST_F(AuthFileEditTest, WritesDockerHubUnderItsHistoricKey) {
   const auto changed = with_login(R"({"auths":{"docker.io":{"auth":"eA=="},
       "https://index.docker.io/v1/access-token":{"auth":"eA=="}}})",
-                                  "docker.io", kLogin);
+                                  AuthTarget{"docker.io"}, kLogin);
   ASSERT_THAT(changed, IsOk());
   EXPECT_THAT(changed->keys, ElementsAre("https://index.docker.io/v1/"));
   EXPECT_THAT(changed->text, Not(HasSubstr("\"docker.io\"")));
   EXPECT_THAT(changed->text, HasSubstr("access-token"));
 }
 
+// A-4, A-32: podman's logout knows this key alone.
+TEST_F(AuthFileEditTest, WritesDockerHubAsPodmanDoesIntoPodmansFile) {
+  const AuthTarget podmans{.registry = "docker.io", .may_be_podmans = true};
+  const auto key = [&](const char* text) {
+    return with_login(text, podmans, kLogin)->keys.front();
+  };
+  const std::string docker_key = "https://index.docker.io/v1/";
+  EXPECT_EQ(key(""), "docker.io");
+  EXPECT_EQ(key(R"({"auths":{},"credHelpers":{"g.io":"x"}})"), "docker.io");
+  EXPECT_EQ(key(R"({"auths":{},"credsStore":"x"})"), docker_key) << "only docker writes that";
+  EXPECT_EQ(key(R"({"auths":{"https://index.docker.io/v1/":{}}})"), docker_key) << "it was there";
+  EXPECT_EQ(key(R"({"auths":{"https://index.docker.io/v1/":{},"docker.io":{}}})"), "docker.io");
+}
+
+// A-29
+TEST_F(AuthFileEditTest, WritesALoginForAPartOfTheRegistryBesideTheWhole) {
+  const AuthTarget team{.registry = "h.io", .path = "team"};
+  const char* const text = R"({"auths":{"h.io":{"auth":"eA=="},"h.io/team/app":{"auth":"eA=="}}})";
+  const auto changed = with_login(text, team, kLogin);
+  ASSERT_THAT(changed, IsOk());
+  EXPECT_THAT(changed->keys, ElementsAre("h.io/team"));
+  const auto removed = without_login(changed->text, team);
+  EXPECT_THAT(removed->keys, ElementsAre("h.io/team"));
+  EXPECT_THAT(removed->text, ::testing::AllOf(HasSubstr("\"h.io\""), HasSubstr("h.io/team/app")));
+  EXPECT_THAT(with_login("", {.registry = "h.io", .path = "v2"}, kLogin),
+              HasError(ErrorCode::invalid_argument));
+}
+
 TEST_F(AuthFileEditTest, KeepsIdentityTokensAndNoSecretWhereAHelperHasIt) {
-  const auto token =
-      with_login("", "h.io", Credential{.username = "u", .identity_token = Secret("refresh")});
+  const auto token = with_login("", AuthTarget{"h.io"},
+                                Credential{.username = "u", .identity_token = Secret("refresh")});
   EXPECT_THAT(token->text, HasSubstr(R"("identitytoken": "refresh")"));
-  const auto helper = with_login(R"({"auths":{"h.io":{"auth":"eA=="}}})", "h.io", std::nullopt);
+  const auto helper =
+      with_login(R"({"auths":{"h.io":{"auth":"eA=="}}})", AuthTarget{"h.io"}, std::nullopt);
   EXPECT_THAT(helper->text, HasSubstr("\"h.io\": {}"));
 }
 
 TEST_F(AuthFileEditTest, TakesTheLoginOutAndLeavesTheRest) {
   const std::string text =
       R"({"auths":{"https://h.io":{"auth":"eA=="},"h.io":{},"h.io/team":{"auth":"eA=="}},"x":1})";
-  const auto changed = without_login(text, "h.io");
+  const auto changed = without_login(text, AuthTarget{"h.io"});
   ASSERT_THAT(changed, IsOk());
   EXPECT_THAT(changed->keys, ElementsAre("https://h.io", "h.io"));
   EXPECT_THAT(changed->text, HasSubstr("h.io/team"));
-  const auto untouched = without_login(text, "g.io");
+  const auto untouched = without_login(text, AuthTarget{"g.io"});
   EXPECT_THAT(untouched->keys, IsEmpty());
   EXPECT_EQ(untouched->text, text);
 }
@@ -117,8 +146,10 @@ TEST_F(AuthFileEditTest, TakesTheLoginOutAndLeavesTheRest) {
 TEST_F(AuthFileEditTest, TouchesNoFileThatItDoesNotUnderstand) {
   for (const char* text : {"{", "[]", "7", R"({"auths":[]})", R"({"auths":{},"auths":{}})",
                            R"({"a":1,"a":2})", "{} x"}) {
-    EXPECT_THAT(with_login(text, "h.io", kLogin), HasError(ErrorCode::invalid_argument)) << text;
-    EXPECT_THAT(without_login(text, "h.io"), HasError(ErrorCode::invalid_argument)) << text;
+    EXPECT_THAT(with_login(text, AuthTarget{"h.io"}, kLogin), HasError(ErrorCode::invalid_argument))
+        << text;
+    EXPECT_THAT(without_login(text, AuthTarget{"h.io"}), HasError(ErrorCode::invalid_argument))
+        << text;
     EXPECT_THAT(with_config(text)->store(registry("h.io"), kLogin),
                 HasError(ErrorCode::invalid_argument, HasSubstr("config.json")));
     EXPECT_EQ(read_file(docker_file()), text);

@@ -49,6 +49,19 @@ std::string docker_key(std::string_view registry) {
   return is_docker_hub(registry) ? std::string(kDockerHubKey) : to_lower(registry);
 }
 
+std::vector<std::string> servers_of(std::string_view registry, std::string_view helper_key) {
+  std::vector<std::string> servers;
+  const auto add = [&](std::string server) {
+    if (std::find(servers.begin(), servers.end(), server) == servers.end()) {
+      servers.push_back(std::move(server));
+    }
+  };
+  if (is_docker_hub(registry) && !helper_key.empty()) add(std::string(helper_key));
+  add(docker_key(registry));
+  add(std::string(registry));
+  return servers;
+}
+
 std::optional<AuthKey> parse_auth_key(std::string_view key, AuthFileFormat format) {
   const bool has_scheme = take_scheme(key);
   const std::size_t slash = key.find('/');

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace purser {
 
@@ -17,6 +18,10 @@ bool same_registry(std::string_view a, std::string_view b);
 // The key, and the server that a helper is asked for, under which docker keeps the login of a
 // registry: the host and port, but of Docker Hub "https://index.docker.io/v1/".
 std::string docker_key(std::string_view registry);
+// The servers that a helper may keep the login of a registry under, the best first: the key of
+// credHelpers that names it, since who wrote that asks for it by this key (podman `docker.io`,
+// docker its URL); then docker's, then podman's. `helper_key` is empty for credsStore.
+std::vector<std::string> servers_of(std::string_view registry, std::string_view helper_key);
 
 struct AuthKey {
   std::string host = {};  // host[:port], lower-cased

@@ -1,13 +1,11 @@
 #include "credentials/helper_answers.h"
 
-#include "credentials/auth_key.h"
-
 namespace purser {
 namespace {
 
 Result<std::optional<Credential>> get_from(const CredentialHelper& helper,
-                                           const RegistryName& registry) {
-  for (const std::string& server : helper_servers_of(registry)) {
+                                           const std::vector<std::string>& servers) {
+  for (const std::string& server : servers) {
     auto credential = helper.get(server);
     if (!credential || credential->has_value()) return credential;
   }
@@ -16,14 +14,8 @@ Result<std::optional<Credential>> get_from(const CredentialHelper& helper,
 
 }  // namespace
 
-std::vector<std::string> helper_servers_of(const RegistryName& registry) {
-  std::vector<std::string> servers = {docker_key(registry.str())};
-  if (servers.front() != registry.str()) servers.push_back(registry.str());
-  return servers;
-}
-
 Result<std::optional<Credential>> HelperAnswers::ask(const CredentialHelper& helper,
-                                                     const RegistryName& registry) {
+                                                     const std::vector<std::string>& servers) {
   // Helpers may take seconds, and a client asks for every repository. Not for ever: what clouds
   // give ends within the hour.
   constexpr std::chrono::minutes kLife{5};
@@ -31,13 +23,13 @@ Result<std::optional<Credential>> HelperAnswers::ask(const CredentialHelper& hel
   std::shared_ptr<Answer> answer;
   {
     const std::lock_guard lock(mutex_);
-    auto& known = answers_[std::pair(helper.program().string(), registry.str())];
+    auto& known = answers_[std::pair(helper.program().string(), servers.front())];
     if (!known) known = std::make_shared<Answer>();
     answer = known;
   }
   const std::lock_guard lock(answer->asking);
   if (!answer->credential || Clock::now() >= answer->until) {
-    answer->credential = get_from(helper, registry);
+    answer->credential = get_from(helper, servers);
     answer->until = Clock::now() + kLife;
   }
   return *answer->credential;

@@ -12,23 +12,19 @@
 
 #include "credentials/credential_helper.h"
 #include "purser/credentials.h"
-#include "purser/reference.h"
 #include "purser/result.h"
 
 namespace purser {
-
-// The names that a helper is asked for, in order: what docker keeps the login under, and for Docker
-// Hub what podman does.
-std::vector<std::string> helper_servers_of(const RegistryName& registry);
 
 // Thread rule: all members may be called at once. Who asks for a registry that a helper is being
 // asked for waits for that answer; nobody else does, so that a helper that hangs holds up its own
 // registry alone.
 class HelperAnswers {
  public:
-  // Kept for five minutes, an error too. Errors: those of CredentialHelper::get().
+  // The first login that the helper has for one of `servers`, the names of one registry, asked in
+  // order. Kept for five minutes, an error too. Errors: those of CredentialHelper::get().
   Result<std::optional<Credential>> ask(const CredentialHelper& helper,
-                                        const RegistryName& registry);
+                                        const std::vector<std::string>& servers);
   // What is being asked at this moment is told to those who wait for it, and not kept.
   void forget();
 
@@ -40,7 +36,7 @@ class HelperAnswers {
   };
 
   std::mutex mutex_;
-  // By program and registry.
+  // By program and the first of the names.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<Answer>> answers_;
 };
 

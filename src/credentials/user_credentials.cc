@@ -10,6 +10,7 @@
 #include "credentials/auth_file.h"
 #include "credentials/auth_file_edit.h"
 #include "credentials/credential_helper.h"
+#include "credentials/credential_walk.h"
 #include "credentials/helper_answers.h"
 #include "credentials/places.h"
 #include "system/files.h"
@@ -21,30 +22,6 @@ namespace fs = std::filesystem;
 using Found = CredentialLook::Found;
 using MaybeCredential = std::optional<Credential>;
 
-constexpr const char* kVariable = "DOCKER_AUTH_CONFIG";
-
-std::string_view kind_of(const Credential& credential) {
-  if (!credential.registry_token.empty()) return "registry token";
-  if (!credential.identity_token.empty()) return "identity token";
-  return "password";
-}
-
-Error in_context(Error error, std::string operation, const RegistryName& registry) {
-  error.operation = std::move(operation);
-  error.registry = registry.str();
-  // A subject is shown as a part of the registry, which a file is not.
-  if (!error.subject.empty()) {
-    error.message = std::exchange(error.subject, {}) + ": " + error.message;
-  }
-  if (error.hint.empty()) {
-    error.hint = fmt::format(
-        "Mend it, or log in again with `purser login {}`; `purser auth explain "
-        "{}` shows every place",
-        registry.str(), registry.str());
-  }
-  return error;
-}
-
 // The system's reason alone: the place is named by whoever asks.
 Unexpected reason_of(Error error) {
   error.operation.clear();
@@ -52,48 +29,11 @@ Unexpected reason_of(Error error) {
   return Unexpected(std::move(error));
 }
 
-// One walk down the places: what is used, or why nothing can be; and all that was seen.
-class Walk {
- public:
-  explicit Walk(bool to_the_end) : to_the_end_(to_the_end) {}
-
-  bool decided() const { return decided_; }
-  bool done() const { return decided_ && !to_the_end_; }
-
-  void add(CredentialLook look) { looks_.push_back(std::move(look)); }
-  void add(CredentialLook look, Credential credential) {
-    look.username = sanitize_for_terminal(credential.username);
-    look.kind = kind_of(credential);
-    look.found = decided_ ? Found::shadowed : Found::used;
-    if (!decided_) credential_ = std::move(credential);
-    if (!decided_) credential_->source = look.helper.empty() ? look.place : look.helper;
-    decided_ = true;
-    add(std::move(look));
-  }
-  void fail(CredentialLook look, Error error) {
-    look.found = Found::failed;
-    look.note = error.message;
-    if (!decided_) {
-      error.message = (look.place.empty() ? "" : look.place + ": ") + error.message;
-      error_ = std::move(error);
-    }
-    decided_ = true;
-    add(std::move(look));
-  }
-
-  Result<MaybeCredential> result(const RegistryName& registry) && {
-    if (!error_) return std::move(credential_);
-    return Unexpected(in_context(*std::move(error_), "find the credentials for", registry));
-  }
-  std::vector<CredentialLook> looks() && { return std::move(looks_); }
-
- private:
-  const bool to_the_end_;
-  bool decided_ = false;
-  MaybeCredential credential_;
-  std::optional<Error> error_;
-  std::vector<CredentialLook> looks_;
-};
+// What login and logout cannot do is mended at the file: a login again would fail in the same way.
+Error at_the_file(Error error, std::string operation, const RegistryName& registry) {
+  if (error.hint.empty()) error.hint = "Mend that, or name another file with --authfile";
+  return in_context(std::move(error), std::move(operation), registry);
+}
 
 }  // namespace
 
@@ -103,7 +43,7 @@ class UserCredentials::Impl {
     if (!options_.environment) options_.environment = process_environment;
   }
 
-  void walk(Walk& walk, const RegistryName& registry, std::string_view repository) {
+  void walk(CredentialWalk& walk, const RegistryName& registry, std::string_view repository) {
     // A file that was typed comes before a variable that was set once and forgotten.
     if (options_.file.empty()) look_at_variable(walk, registry, repository);
     for (const AuthPlace& place : auth_places(options_.file, options_.environment)) {
@@ -112,19 +52,34 @@ class UserCredentials::Impl {
     }
   }
 
-  Result<CredentialHome> store(const RegistryName& registry, const Credential& credential) {
+  std::vector<CredentialLook> places() const {
+    std::vector<CredentialLook> looks;
+    const auto add = [&](std::string place) {
+      looks.push_back({.place = std::move(place), .found = Found::not_asked});
+    };
+    if (options_.file.empty()) add(kAuthVariable);
+    for (const AuthPlace& place : auth_places(options_.file, options_.environment)) {
+      add(place.file.string());
+    }
+    return looks;
+  }
+
+  Result<CredentialHome> store(const RegistryName& registry, std::string_view path,
+                               const Credential& credential) {
     const std::lock_guard lock(changing_);
     CredentialHome home{.file = file(), .was_open_to_others = is_open_to_others(file())};
     const auto helper = helper_of_file(registry);
     if (!helper) return Unexpected(helper.error());
+    if (*helper && !path.empty()) return Unexpected(no_part_in((*helper)->helper));
     if (*helper) {
-      home.helper = (*helper)->program().filename();
-      if (Status kept = (*helper)->store(docker_key(registry.str()), credential); !kept) {
+      home.helper = (*helper)->helper.program().filename();
+      const std::string& server = (*helper)->servers.front();
+      if (Status kept = (*helper)->helper.store(server, credential); !kept) {
         return Unexpected(std::move(kept).error());
       }
     }
     const Status edited = edit_file(file(), [&](const std::string& text) -> Result<std::string> {
-      auto change = with_login(text, registry.str(),
+      auto change = with_login(text, target(registry, path),
                                *helper ? MaybeCredential() : MaybeCredential(credential));
       if (!change) return Unexpected(std::move(change).error());
       home.keys = std::move(change->keys);
@@ -135,20 +90,20 @@ class UserCredentials::Impl {
     return home;
   }
 
-  Result<std::optional<CredentialHome>> erase(const RegistryName& registry) {
+  Result<std::optional<CredentialHome>> erase(const RegistryName& registry, std::string_view path) {
     const std::lock_guard lock(changing_);
     CredentialHome home{.file = file()};
     const auto helper = helper_of_file(registry);
     if (!helper) return Unexpected(helper.error());
-    if (*helper) {
-      const auto erased = erase_from(**helper, registry);
+    if (*helper && path.empty()) {
+      const auto erased = erase_from(**helper);
       if (!erased) return Unexpected(erased.error());
-      if (*erased) home.helper = (*helper)->program().filename();
+      if (*erased) home.helper = (*helper)->helper.program().filename();
     }
     std::error_code error;
     const bool is_there = fs::exists(file(), error) || error;
     const Status edited = !is_there ? Status() : edit_file(file(), [&](const std::string& text) {
-      auto change = without_login(text, registry.str());
+      auto change = without_login(text, target(registry, path));
       if (change) home.keys = change->keys;
       return change ? Result<std::string>(std::move(change->text))
                     : Result<std::string>(Unexpected(std::move(change).error()));
@@ -159,8 +114,15 @@ class UserCredentials::Impl {
     return std::optional<CredentialHome>(std::move(home));
   }
 
-  fs::path file() const {
-    if (!options_.file.empty()) return options_.file;
+  std::vector<std::string> narrower_logins(const RegistryName& registry, std::string_view path) {
+    const auto parsed = read({.file = file()});
+    if (!parsed || !*parsed) return {};
+    return (*parsed)->narrower_than(registry.str(), path);
+  }
+
+  fs::path file() const { return options_.file.empty() ? usual_file() : options_.file; }
+  // What a login without --authfile writes.
+  fs::path usual_file() const {
     if (const auto named = options_.environment("REGISTRY_AUTH_FILE")) return *named;
     return docker_config_file(options_.environment);
   }
@@ -168,50 +130,76 @@ class UserCredentials::Impl {
  private:
   // None: there is no such file.
   using MaybeFile = std::shared_ptr<const AuthFile>;
+  // A helper, and what it may keep the login under: first what it is stored under.
+  struct OpenHelper {
+    CredentialHelper helper;
+    std::vector<std::string> servers;
+  };
 
-  void look_at_variable(Walk& walk, const RegistryName& registry, std::string_view repository) {
-    CredentialLook look{.place = kVariable};
-    const auto text = options_.environment(kVariable);
+  AuthTarget target(const RegistryName& registry, std::string_view path) const {
+    // What nobody named is docker's. By any other name it may be podman's.
+    const bool named = !options_.file.empty() || options_.environment("REGISTRY_AUTH_FILE");
+    return {.registry = registry.str(),
+            .path = std::string(path),
+            .may_be_podmans = named && file().filename() != "config.json"};
+  }
+
+  static Error no_part_in(const CredentialHelper& helper) {
+    return {
+        .code = ErrorCode::unsupported,
+        .message = fmt::format("{} keeps logins of whole registries, and none for a part of one",
+                               helper.program().filename().string()),
+        .hint = "Log in to the registry, or name a file without that helper with --authfile"};
+  }
+
+  void look_at_variable(CredentialWalk& walk, const RegistryName& registry,
+                        std::string_view repository) {
+    CredentialLook look{.place = kAuthVariable};
+    const auto text = options_.environment(kAuthVariable);
     if (!text) {
       look.found = Found::absent;
       return walk.add(std::move(look));
     }
     const auto file = parse_auth_file(*text, AuthFileFormat::auths);
-    if (!file) return walk.fail(std::move(look), file.error());
+    const LoginPlace here{.registry = registry.str()};
+    if (!file) return walk.fail(std::move(look), Unreadable::place, here, file.error());
     // No helper for what is in the environment: whoever sets a variable need not be the user.
-    look_at_entries(walk, look, *file, AuthFileFormat::auths, registry, repository);
+    look_at_entries(walk, look, *file, here, repository);
   }
 
-  void look_at_file(Walk& walk, const AuthPlace& place, const RegistryName& registry,
+  void look_at_file(CredentialWalk& walk, const AuthPlace& place, const RegistryName& registry,
                     std::string_view repository) {
     CredentialLook look{.place = place.file.string()};
     const auto file = read(place);
-    if (!file) return walk.fail(std::move(look), file.error());
+    const LoginPlace here{.registry = registry.str(), .file = place.file, .format = place.format};
+    if (!file) return walk.fail(std::move(look), Unreadable::place, here, file.error());
     if (!*file) {
       look.found = Found::absent;
       return walk.add(std::move(look));
     }
     if (is_open_to_others(place.file)) look.note = "others can read this file";
     if (const HelperEntry* helper = (*file)->helper_for(registry.str())) {
-      look_at_helper(walk, look, *helper, place, registry);
+      look_at_helper(walk, look, *helper, here);
       if (walk.done()) return;
     }
-    look_at_entries(walk, look, **file, place.format, registry, repository);
+    look_at_entries(walk, look, **file, here, repository);
   }
 
-  static void look_at_entries(Walk& walk, CredentialLook look, const AuthFile& file,
-                              AuthFileFormat format, const RegistryName& registry,
-                              std::string_view repository) {
+  static void look_at_entries(CredentialWalk& walk, CredentialLook look, const AuthFile& file,
+                              LoginPlace here, std::string_view repository) {
     bool any = false;
-    for (const AuthEntry* entry : file.entries_for(format, registry.str(), repository)) {
+    for (const AuthEntry* entry : file.entries_for(here.format, here.registry, repository)) {
+      const auto key = parse_auth_key(entry->key, here.format);
+      here.path = key ? key->path : "";
       look.section = "auths";
       look.key = sanitize_for_terminal(entry->key);
       if (!entry->problem.empty()) {
-        walk.fail(look, Error{.code = ErrorCode::invalid_argument,
-                              .message = fmt::format("the entry \"{}\" cannot be used: {}",
-                                                     look.key, entry->problem)});
+        walk.fail(look, Unreadable::entry, here,
+                  Error{.code = ErrorCode::invalid_argument,
+                        .message = fmt::format("the entry \"{}\" cannot be used: {}", look.key,
+                                               entry->problem)});
       } else if (entry->credential) {
-        walk.add(look, *entry->credential);
+        walk.add(look, here, *entry->credential);
       } else {
         continue;
       }
@@ -225,8 +213,8 @@ class UserCredentials::Impl {
     walk.add(std::move(look));
   }
 
-  void look_at_helper(Walk& walk, CredentialLook look, const HelperEntry& entry,
-                      const AuthPlace& place, const RegistryName& registry) {
+  void look_at_helper(CredentialWalk& walk, CredentialLook look, const HelperEntry& entry,
+                      const LoginPlace& here) {
     look.section = entry.key.empty() ? "credsStore" : "credHelpers";
     look.key = sanitize_for_terminal(entry.key);
     look.helper = "docker-credential-" + sanitize_for_terminal(entry.name);
@@ -234,17 +222,20 @@ class UserCredentials::Impl {
       look.found = Found::not_asked;
       return walk.add(std::move(look));
     }
-    const auto helper = open_helper(entry, place.file);
-    if (!helper) return walk.fail(std::move(look), helper.error());
-    look.helper = helper->program().string();
-    const auto credential = answers_.ask(*helper, registry);
-    if (!credential) return walk.fail(std::move(look), credential.error());
-    if (credential->has_value()) return walk.add(std::move(look), **credential);
+    const auto opened = open_helper(entry, here.file, here.registry);
+    if (!opened) return walk.fail(std::move(look), Unreadable::helper, here, opened.error());
+    look.helper = opened->helper.program().string();
+    const auto credential = answers_.ask(opened->helper, opened->servers);
+    if (!credential) {
+      return walk.fail(std::move(look), Unreadable::helper, here, credential.error());
+    }
+    if (credential->has_value()) return walk.add(std::move(look), here, **credential);
     look.found = Found::nothing;
     walk.add(std::move(look));
   }
 
-  Result<CredentialHelper> open_helper(const HelperEntry& entry, const fs::path& file) const {
+  Result<OpenHelper> open_helper(const HelperEntry& entry, const fs::path& file,
+                                 std::string_view registry) const {
     if (!entry.problem.empty()) {
       return Unexpected(
           Error{.code = ErrorCode::invalid_argument, .message = entry.problem, .hint = {}});
@@ -260,16 +251,18 @@ class UserCredentials::Impl {
                   "from outside of its folder"});
     }
     const std::string path = options_.environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
-    return CredentialHelper::find(entry.name, path, options_.helper_timeout);
+    auto helper = CredentialHelper::find(entry.name, path, options_.helper_timeout);
+    if (!helper) return Unexpected(std::move(helper).error());
+    return OpenHelper{*std::move(helper), servers_of(registry, entry.key)};
   }
 
   // Whether it had one. An entry that cannot be read is erased all the same.
-  static Result<bool> erase_from(const CredentialHelper& helper, const RegistryName& registry) {
+  static Result<bool> erase_from(const OpenHelper& opened) {
     bool any = false;
-    for (const std::string& server : helper_servers_of(registry)) {
-      const auto credential = helper.get(server);
+    for (const std::string& server : opened.servers) {
+      const auto credential = opened.helper.get(server);
       if (credential && !credential->has_value()) continue;
-      if (Status erased = helper.erase(server); !erased) {
+      if (Status erased = opened.helper.erase(server); !erased) {
         return Unexpected(std::move(erased).error());
       }
       any = true;
@@ -300,7 +293,7 @@ class UserCredentials::Impl {
   }
 
   // The helper that keeps this registry's login for the file that store() and erase() change.
-  Result<std::optional<CredentialHelper>> helper_of_file(const RegistryName& registry) {
+  Result<std::optional<OpenHelper>> helper_of_file(const RegistryName& registry) {
     forget();  // another program may have changed the file since
     const auto parsed = read({.file = file()});
     if (!parsed) {
@@ -309,10 +302,10 @@ class UserCredentials::Impl {
       return Unexpected(std::move(error));
     }
     const HelperEntry* entry = *parsed ? (*parsed)->helper_for(registry.str()) : nullptr;
-    if (entry == nullptr) return std::optional<CredentialHelper>();
-    auto helper = open_helper(*entry, file());
+    if (entry == nullptr) return std::optional<OpenHelper>();
+    auto helper = open_helper(*entry, file(), registry.str());
     if (!helper) return Unexpected(std::move(helper).error());
-    return std::optional<CredentialHelper>(*std::move(helper));
+    return std::optional<OpenHelper>(*std::move(helper));
   }
 
   void forget() {
@@ -352,33 +345,37 @@ UserCredentials::~UserCredentials() = default;
 
 Result<std::optional<Credential>> UserCredentials::find(const RegistryName& registry,
                                                         std::string_view repository) const {
-  Walk walk(/*to_the_end=*/false);
+  CredentialWalk walk(CredentialWalk::Until::decided, registry.str(), impl_->usual_file());
   impl_->walk(walk, registry, repository);
   return std::move(walk).result(registry);
 }
 
 std::vector<CredentialLook> UserCredentials::explain(const RegistryName& registry,
                                                      std::string_view repository) const {
-  Walk walk(/*to_the_end=*/true);
+  CredentialWalk walk(CredentialWalk::Until::the_end, registry.str(), impl_->usual_file());
   impl_->walk(walk, registry, repository);
   return std::move(walk).looks();
 }
 
 Result<CredentialHome> UserCredentials::store(const RegistryName& registry,
-                                              const Credential& credential) {
-  auto home = impl_->store(registry, credential);
-  if (!home) {
-    return Unexpected(in_context(std::move(home).error(), "keep the login of", registry));
-  }
-  return home;
+                                              const Credential& credential, std::string_view path) {
+  auto home = impl_->store(registry, path, credential);
+  if (home) return home;
+  return Unexpected(at_the_file(std::move(home).error(), "keep the login of", registry));
 }
 
-Result<std::optional<CredentialHome>> UserCredentials::erase(const RegistryName& registry) {
-  auto home = impl_->erase(registry);
-  if (!home) {
-    return Unexpected(in_context(std::move(home).error(), "remove the login of", registry));
-  }
-  return home;
+Result<std::optional<CredentialHome>> UserCredentials::erase(const RegistryName& registry,
+                                                             std::string_view path) {
+  auto home = impl_->erase(registry, path);
+  if (home) return home;
+  return Unexpected(at_the_file(std::move(home).error(), "remove the login of", registry));
+}
+
+std::vector<CredentialLook> UserCredentials::places() const { return impl_->places(); }
+
+std::vector<std::string> UserCredentials::narrower_logins(const RegistryName& registry,
+                                                          std::string_view path) const {
+  return impl_->narrower_logins(registry, path);
 }
 
 std::filesystem::path UserCredentials::file() const { return impl_->file(); }

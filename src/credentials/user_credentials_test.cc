@@ -211,6 +211,26 @@ echo '{"ServerURL":"docker.io","Username":"h","Secret":"s"}')");
   EXPECT_EQ(read_file(home_ / "asked"), "https://index.docker.io/v1/\ndocker.io\n");
 }
 
+// A-4, A-31: who named the helper by podman's key asks it by that.
+TEST_F(UserCredentialsTest, StoresUnderTheKeyThatNamesTheHelper) {
+  helper("hub", "jq -r .ServerURL > " + (home_ / "stored").string());
+  for (const std::string& key :
+       {std::string("docker.io"), std::string("https://index.docker.io/v1/")}) {
+    const auto source = with_config(R"({"credHelpers":{")" + key + R"(":"hub"}})");
+    ASSERT_THAT(source->store(registry("docker.io"), {.username = "u", .password = Secret("p")}),
+                testing::IsOk());
+    EXPECT_EQ(read_file(home_ / "stored"), key + "\n");
+  }
+}
+
+TEST_F(UserCredentialsTest, ALoginForAPartGoesIntoNoHelper) {
+  working_helper("all");
+  const auto source = with_config(R"({"credsStore":"all"})");
+  EXPECT_THAT(source->store(registry("h.io"), {.username = "u"}, "team"),
+              HasError(ErrorCode::unsupported, HasSubstr("whole registries")));
+  EXPECT_EQ(runs(), "");
+}
+
 TEST_F(UserCredentialsTest, ExplainsEveryPlaceInItsOrder) {
   home_.write("run/containers/auth.json", R"({"auths":{"h.io/team":{"auth":"dTI6cDI="}}})");
   const auto source = with_config(

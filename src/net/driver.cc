@@ -43,7 +43,8 @@ Result<Driver::Identity> Driver::identity(std::string_view repository) const {
   const auto known = state_->auth.credentials().find(repository);
   if (!known) return Unexpected(known.error());
   if (!known->credential) return Identity{};
-  return Identity{false, known->credential->username, known->credential->source};
+  return Identity{false, known->credential->username, known->credential->source,
+                  known->credential->remedy};
 }
 
 }  // namespace purser::net

@@ -87,6 +87,7 @@ class Driver {
     bool anonymous = true;
     std::string username = {};
     std::string source = {};  // where the credential was found, for people
+    std::string remedy = {};  // what to do where it is refused, for people
   };
   Result<Identity> identity(std::string_view repository) const;
 

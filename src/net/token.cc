@@ -189,9 +189,14 @@ Error TokenFetch::refused_credential(int status, const ServerErrors& said) const
   Error error = token_error(
       forbids ? ErrorCode::forbidden : ErrorCode::unauthorized, request_.realm,
       (forbids ? "gives no token for " : "did not accept ") + describe(*credential_) + tail);
-  error.hint = forbids
-                   ? "Log in with `purser login " + registry() + "` as somebody who has the right"
-                   : "Check them; `purser login " + registry() + "` replaces what is stored";
+  const std::string& remedy = credential_->remedy;
+  if (forbids) {
+    error.hint = remedy.empty()
+                     ? "Log in with `purser login " + registry() + "` as somebody who has the right"
+                     : "Use a login that has the right: " + remedy;
+  } else {
+    error.hint = "Check them" + (remedy.empty() ? "" : ", and " + remedy);
+  }
   if (only_reads(request_.scopes)) {  // tried without by the user alone, who may not want it
     error.hint += "; if the repository is public, log out with `purser logout " + registry() +
                   "` and try without";

@@ -59,13 +59,14 @@ void explain_denial(Error& error, const http::Response& response, const Asker& a
     return tell(error, ErrorCode::unauthorized,
                 fmt::format("the registry did not accept the user name and password{}{}",
                             source_of(who), user),
-                "Check them; `purser login " + error.registry + "` replaces what is stored");
+                "Check them" + (who.remedy.empty() ? "" : ", and " + who.remedy));
   }
   // The password was accepted, and gives less than was asked for.
   const std::string right = asker.scope.empty() ? "the right to this" : asker.scope;
   tell(error, ErrorCode::forbidden,
        fmt::format("authenticated as {}, but lacks {} ({})", user_of(who), right, status),
-       log_in + " as somebody who has the right");
+       who.remedy.empty() ? log_in + " as somebody who has the right"
+                          : "Use a login that has the right: " + who.remedy);
 }
 
 }  // namespace purser

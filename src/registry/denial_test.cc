@@ -45,7 +45,10 @@ class DenialTest : public ::testing::Test {
     return tags ? Error{} : tags.error();
   }
   static Credential me() {
-    return {.username = "me", .password = Secret("s3cret"), .source = "~/.docker/config.json"};
+    return {.username = "me",
+            .password = Secret("s3cret"),
+            .source = "~/.docker/config.json",
+            .remedy = "mend ~/.docker/config.json"};
   }
   void expect_token_request(const std::string& account = {}) {
     std::string url = "https://r.test/t?service=s&scope=repository%3Aa%3Apull&client_id=purser";
@@ -65,8 +68,14 @@ TEST_F(DenialTest, APasswordThatIsNotAcceptedIsNamedByWhereItIsKept) {
   EXPECT_EQ(error.message,
             "the registry did not accept the user name and password of ~/.docker/config.json "
             "(user me): no entry");
-  EXPECT_THAT(error.hint, HasSubstr("`purser login r.test`"));
+  EXPECT_EQ(error.hint, "Check them, and mend ~/.docker/config.json");
   EXPECT_THAT(to_string(error), Not(HasSubstr("s3cret")));
+}
+
+// nothing is stored of what was typed, so nothing that is stored needs a replacement.
+TEST_F(DenialTest, WhatIsKeptNowhereIsToBeChecked) {
+  for (int i = 0; i < 2; ++i) transport_->answer("GET", kTags, challenge("Basic realm=r"));
+  EXPECT_EQ(error_of_tags({.username = "me", .password = Secret("s3cret")}).hint, "Check them");
 }
 
 // a right that is missing is another, also where the token server said nothing.
@@ -86,6 +95,7 @@ TEST_F(DenialTest, ARightThatIsMissingIsNamed) {
   const Error error = error_of_tags(me());
   EXPECT_EQ(error.code, ErrorCode::forbidden);
   EXPECT_EQ(error.message, "authenticated as user me, but lacks repository:a:pull (403)");
+  EXPECT_EQ(error.hint, "Use a login that has the right: mend ~/.docker/config.json");
 }
 
 //

@@ -75,6 +75,7 @@ Result<KeepEntry> KeepEntry::parse(std::string_view text, std::string_view regis
   KeepEntry entry;
   entry.text_ = text;
   entry.repository_glob_ = path;
+  entry.short_of_hub_ = registry == "docker.io" && path.find('/') == std::string_view::npos;
   if (path.find(':') != std::string_view::npos) {
     return Unexpected(bad_entry(text, "has a ':' before its last '/'",
                                 fmt::format("Name repositories of {} without their host",
@@ -112,7 +113,10 @@ Result<KeepEntry> KeepEntry::parse(std::string_view text, std::string_view regis
 }
 
 bool KeepEntry::matches_repository(std::string_view path) const {
-  return glob_matches(repository_glob_, path);
+  constexpr std::string_view kLibrary = "library/";
+  if (glob_matches(repository_glob_, path)) return true;
+  return short_of_hub_ && path.starts_with(kLibrary) &&
+         glob_matches(repository_glob_, path.substr(kLibrary.size()));
 }
 
 bool KeepEntry::matches_tag(std::string_view path, std::string_view tag) const {

@@ -24,6 +24,17 @@ TEST(KeepEntryTest, NamesOneTagOfOneRepository) {
   EXPECT_FALSE(entry("app:v1").matches_tag("library/app", "v1"));  // no Docker Hub defaults
 }
 
+// A-4: kept under the name by which everybody calls it.
+TEST(KeepEntryTest, AShortNameOfDockerHubKeepsWhatIsBelowLibrary) {
+  for (const char* text : {"ubuntu:22.04", "docker.io/ubuntu:22.04", "ubun*:22.04", "*:22.04"}) {
+    const KeepEntry entry = KeepEntry::parse(text, "docker.io").value();
+    EXPECT_TRUE(entry.matches_tag("library/ubuntu", "22.04")) << text;
+    EXPECT_TRUE(entry.matches_tag("ubuntu", "22.04")) << text;
+    EXPECT_FALSE(entry.matches_tag("team/ubuntu", "22.04")) << text;
+  }
+  EXPECT_FALSE(KeepEntry::parse("a/b:1", "docker.io")->matches_tag("library/a/b", "1"));
+}
+
 TEST(KeepEntryTest, StarStopsAtASlashAndDoubleStarDoesNot) {
   EXPECT_TRUE(entry("team/*:release-*").matches_tag("team/app", "release-1"));
   EXPECT_FALSE(entry("team/*:release-*").matches_tag("team/app/web", "release-1"));
