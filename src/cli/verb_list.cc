@@ -103,7 +103,8 @@ constexpr std::array kVerbs = {
         "Check a user name and password, and keep them for later runs",
         "The registry is asked first; what it refuses is not kept. Kept in the credential helper\n"
         "that the file names, else in the file: --authfile, $REGISTRY_AUTH_FILE, or docker's\n"
-        "config.json. docker, podman and skopeo read it too. With a PATH it is for the repositories\n"
+        "config.json. docker, podman and skopeo read it too. With a PATH it is for the "
+        "repositories\n"
         "at and below that alone. On a terminal it asks for what is missing.",
         "  purser login registry.example.com\n"
         "  purser login registry.example.com -u ci --password-stdin < password.txt",

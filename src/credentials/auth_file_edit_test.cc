@@ -117,8 +117,6 @@ TEST_F(AuthFileEditTest, WritesALoginForAPartOfTheRegistryBesideTheWhole) {
   const auto removed = without_login(changed->text, team);
   EXPECT_THAT(removed->keys, ElementsAre("h.io/team"));
   EXPECT_THAT(removed->text, ::testing::AllOf(HasSubstr("\"h.io\""), HasSubstr("h.io/team/app")));
-  EXPECT_THAT(with_login("", {.registry = "h.io", .path = "v2"}, kLogin),
-              HasError(ErrorCode::invalid_argument));
 }
 
 TEST_F(AuthFileEditTest, KeepsIdentityTokensAndNoSecretWhereAHelperHasIt) {

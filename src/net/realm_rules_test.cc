@@ -127,7 +127,7 @@ TEST(RealmRulesTest, ARealmThatIsNoUrlIsABadAnswer) {
 
 // C.1-15: the URL is shown without what is wrong with it, so the message has to say it.
 TEST(RealmRulesTest, ARealmWithAUserNameIsToldToBeThat) {
-  EXPECT_THAT(check("r.test", "https://r.test/", "https://u:hunter2@auth.test/t?a@b", true),
+  EXPECT_THAT(check("r.test", "https://r.test/", "https://u:hunter2@auth.test/t?a=b", true),
               HasError(ErrorCode::bad_response, AllOf(HasSubstr("a user name in it: "
                                                                 "https://auth.test/t"),
                                                       Not(HasSubstr("hunter2")))));

@@ -195,7 +195,8 @@ Error TokenFetch::refused_credential(int status, const ServerErrors& said) const
                      ? "Log in with `purser login " + registry() + "` as somebody who has the right"
                      : "Use a login that has the right: " + remedy;
   } else {
-    error.hint = "Check them" + (remedy.empty() ? "" : ", and " + remedy);
+    error.hint =
+        remedy.empty() ? "Check what was given for " + registry() : "Check them, and " + remedy;
   }
   if (only_reads(request_.scopes)) {  // tried without by the user alone, who may not want it
     error.hint += "; if the repository is public, log out with `purser logout " + registry() +

@@ -253,7 +253,7 @@ TEST(InsecureHostTest, IsNamedInAWarningEachRun) {
                       "other.test:5000", "--quiet"}),
               Fails(6, HasSubstr("not trusted here")));
   EXPECT_THAT(purser({"ping", registry.host(), "--insecure-skip-verify", "https://a/b"}),
-              Fails(2, HasSubstr("is no host")));
+              Fails(2, HasSubstr("takes HOST[:PORT]")));
 }
 
 // On a machine without ::1 the registry cannot start, and this test says so.

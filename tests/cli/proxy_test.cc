@@ -186,9 +186,9 @@ TEST_F(ProxyTest, NoProxyKnowsRangesOfAddresses) {
         purser_.command({"ping", registry, "--plain-http", "--resolve", registry + ":127.0.0.1"}),
         options);
   };
-  EXPECT_EQ(ask("10.0.0.0/8").exit_code, 4);  // the registry's own 401
+  EXPECT_THAT(ask("10.0.0.0/8").out, HasSubstr("401"));  // of the registry itself
   EXPECT_THAT(proxy.requests(), IsEmpty());
-  EXPECT_EQ(ask("11.0.0.0/8").exit_code, 4);
+  EXPECT_THAT(ask("11.0.0.0/8").out, HasSubstr("401"));
   EXPECT_THAT(proxy.requests(), Not(IsEmpty()));
 }
 

@@ -52,8 +52,12 @@ TEST(LibraryBasicTest, TheCredentialOfAnotherRegistryIsNotUsed) {  // A-29
   ClientOptions options;
   options.registry = registry.host();
   options.credentials = password_for("127.0.0.1:1", "alice", "s3cret");
-  EXPECT_THAT(client_of(options).ping(),
-              HasError(ErrorCode::unauthorized, HasSubstr("there are none")));
+  const Client client = client_of(options);
+  EXPECT_THAT(client.catalog(), HasError(ErrorCode::unauthorized, HasSubstr("there are none")));
+  const auto ping = client.ping();
+  ASSERT_THAT(ping, IsOk());
+  EXPECT_EQ(ping->status, 401);
+  EXPECT_FALSE(ping->authenticated);
 }
 
 class LibraryTokenTest : public ::testing::Test {
