@@ -95,7 +95,7 @@ Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& targe
   if (auths.is_null()) auths = Json::object();
   const std::vector<std::string> known = keys_for(auths, target);
   const std::string key = own_key(*document, target, known);
-  // "h.io/v2" is read as the whole of h.io: such a login must not come to be used for all of it.
+  // Some keys are read as the whole registry: such a login must not come to be used for all of it.
   if (!is_for(key, target)) {
     return bad(
         fmt::format("an entry \"{}\" would not be read as one for a part of the registry", key));
