@@ -2,6 +2,7 @@
 // asked and answered ("GET 307 https://registry.example.com/v2/x"), the rest is the Location.
 #include <charconv>
 
+#include "core/text.h"
 #include "fuzz/fuzz.h"
 #include "net/redirect.h"
 #include "net/upload_location.h"
@@ -63,6 +64,7 @@ void check_url(const Url& url) {
 
 // Whatever stands behind it, and however it begins, user info is not shown (C.1-15).
 void check_user_info(std::string_view rest) {
+  if (purser::sanitize_for_terminal(rest).find("k3pt-back") != std::string::npos) return;
   for (const char* begin : {"https://", "https:/", "https:///", "https:\\\\", "https:", "//", ""}) {
     const std::string url = std::string(begin) + "user:k3pt-back@" + std::string(rest);
     FUZZ_CHECK(purser::net::redacted_url(url).find("k3pt-back") == std::string::npos);
