@@ -249,7 +249,9 @@ TEST_F(AppLoginTest, LogsInAndOutOfAPartOfTheRegistry) {
   EXPECT_THAT(denied.err, AllOf(HasSubstr(auth + ", key registry.test/team"),
                                 HasSubstr("`purser login registry.test/team --authfile " + auth)));
   const Ran whole = run({"login", "registry.test", "-u", "ann", "--authfile", auth});
-  EXPECT_THAT(whole.err, HasSubstr("has a login for registry.test/team too"));
+  EXPECT_THAT(whole.err, AllOf(HasSubstr("has a login for registry.test/team too"),
+                               HasSubstr("`purser login registry.test/team --authfile " + auth +
+                                         "` replaces")));
   EXPECT_EQ(run({"tags", "registry.test/team/app", "--authfile", auth}).code, 4);
   const Ran part = run({"login", "registry.test/team", "-u", "ann", "--authfile", auth});
   EXPECT_EQ(part.code, 0) << part.err;

@@ -37,6 +37,12 @@ Status check_username(const std::string& username) {
   return Unexpected(usage_error("a user name has no ':' and no control character in it"));
 }
 
+// For a command that is to be about the same file.
+std::string authfile_option(Session& session) {
+  const std::string& named = session.settings().authfile;
+  return named.empty() ? "" : " --authfile " + named;
+}
+
 class LoginVerb : public Verb {
  public:
   void declare(OptionSet& options) override {
@@ -172,8 +178,8 @@ class LoginVerb : public Verb {
     for (const std::string& other : credentials->narrower_logins(scope.registry, scope.path)) {
       err.warning(
           fmt::format("{} has a login for {} too, and below that one it is used; "
-                      "`purser login {}` replaces it",
-                      file, other, other));
+                      "`purser login {}{}` replaces it",
+                      file, other, other, authfile_option(session)));
     }
   }
 
@@ -236,11 +242,6 @@ class LogoutVerb : public Verb {
                          scope.registry.str());
     }
     return fmt::format("`purser logout {} --authfile {}` removes it", scope.str(), look.place);
-  }
-
-  static std::string authfile_option(Session& session) {
-    const std::string& named = session.settings().authfile;
-    return named.empty() ? "" : " --authfile " + named;
   }
 
   static void print(Session& session, const LoginScope& scope,
