@@ -14,6 +14,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,6 +41,17 @@ struct LogEvent {
 };
 using LogSink = std::function<void(const LogEvent&)>;  // called from the threads of the calls
 
+// How much one look at a repository (a snapshot, summaries, the search for a platform) reads at
+// most: whoever may push could otherwise make everybody else read without end (C.1-23). What is
+// beyond is unread, which is never absent.
+struct ReadLimits {
+  // Manifests that indexes and `subject` fields lead to, besides those that tags point at. No
+  // value: 10,000 and 100 for each tag.
+  std::optional<std::size_t> manifests = {};
+  // Bytes of manifests that are held together; a single one has 4 MiB at most.
+  std::int64_t bytes = std::int64_t{2} * 1024 * 1024 * 1024;
+};
+
 struct ClientOptions {
   std::string registry =
       {};  // host[:port]; `https://` or `http://` before it fixes the scheme
@@ -63,6 +75,7 @@ struct ClientOptions {
   std::vector<std::string> resolve = {};
   bool http1_only = false;
   std::size_t in_flight = 32;  // requests under way at once in a bulk call
+  ReadLimits read_limits = {};
   RetryPolicy retry = {};
   std::chrono::milliseconds timeout{60'000};  // of one request, until its answer begins
   LogSink log = {};

@@ -37,6 +37,38 @@ TEST_F(AppRetentionTest, ShowsWhatWouldGoAndDoesNothing) {
   EXPECT_EQ(changes(), 0u);
 }
 
+// C.1-23: who may push can make it look no further than is asked for, and not hinder it for good.
+TEST_F(AppRetentionTest, FollowsAnIndexNoFurtherThanItMayUntilThatIsUntagged) {
+  std::vector<Digest> nowhere;
+  for (int i = 0; i < 50; ++i) nowhere.push_back(Digest::of(std::to_string(i)));
+  registry_->add_index("a", "poison", nowhere);
+  const std::vector<std::string> prune = {"prune",  "registry.test", "--keep", "a:v1",
+                                          "--keep", "b:*",           "--yes",  "--max-manifests"};
+  const auto with_limit = [&](const char* limit) {
+    std::vector<std::string> arguments = prune;
+    arguments.emplace_back(limit);
+    return run(arguments);
+  };
+  const Ran poisoned = with_limit("49");
+  EXPECT_EQ(poisoned.code, 3) << poisoned.out;
+  EXPECT_THAT(poisoned.err, AllOf(HasSubstr("more than 49 manifests"), HasSubstr("--max-manifests"),
+                                  HasSubstr("of the tag poison")));
+  EXPECT_THAT(registry_->tags("a"), ElementsAre("poison", "v1", "v2", "v3"));
+  EXPECT_EQ(run({"untag", "registry.test/a:poison"}).code, 0);
+  EXPECT_EQ(with_limit("49").code, 0);
+  EXPECT_THAT(registry_->tags("a"), ElementsAre("v1"));
+}
+
+TEST_F(AppRetentionTest, RemovesAnIndexThatLeadsToNothingWithinItsLimit) {
+  std::vector<Digest> nowhere;
+  for (int i = 0; i < 50; ++i) nowhere.push_back(Digest::of(std::to_string(i)));
+  registry_->add_index("a", "sparse", nowhere);
+  const Ran ran = run({"prune", "registry.test", "--keep", "a:v1", "--keep", "b:*", "--yes",
+                       "--max-manifests", "50"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(registry_->tags("a"), ElementsAre("v1"));
+}
+
 TEST_F(AppRetentionTest, ReportsADryRunAsNotApplied) {
   const Ran ran = run({"prune", "registry.test", "--keep", "a:v1", "--keep", "b:*", "-o", "json"});
   EXPECT_EQ(ran.code, 0) << ran.err;

@@ -62,6 +62,9 @@ void declare_global_options(OptionSet& options, Settings& settings) {
                  "how long to wait for an answer to begin (default: 60)");
   options.number("--in-flight", settings.in_flight, "N",
                  "requests under way at once (default: 32)");
+  options.number("--max-manifests", settings.max_manifests, "N",
+                 "how many manifests the indexes of one repository may lead to (default: 10000, "
+                 "and 100 for each tag)");
   options.text("--state-dir", settings.state_directory, "DIR",
                "journals and locks (default: $XDG_STATE_HOME/purser or ~/.local/state/purser)");
   options.flag("-h,--help", settings.help, "show this help");

@@ -32,6 +32,7 @@ struct Settings {
   bool http1_only = false;
   std::size_t timeout_seconds = 60;
   std::size_t in_flight = 32;
+  std::size_t max_manifests = 0;  // 0: the library's own limit
   std::string state_directory = {};
   bool help = false;
   bool version = false;

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "core/json.h"
+#include "registry/read_budget.h"
+#include "registry/registry_error.h"
 
 namespace purser {
 namespace {
@@ -55,11 +57,17 @@ ConfigFacts read_config(std::string_view bytes) {
 // Every manifest and config that the summaries need, each read once.
 class Library {
  public:
-  Library(const Reader& reader, const Repository& repository, const CallOptions& options)
-      : reader_(reader), repository_(repository), options_(options) {}
+  Library(const Reader& reader, const Repository& repository, std::size_t tags,
+          const CallOptions& options)
+      : reader_(reader),
+        repository_(repository),
+        options_(options),
+        budget_(reader.options().read_limits, tags) {}
 
   void add(const Manifest& manifest) {
-    if (manifests_.emplace(manifest.digest(), manifest).second) want_parts_of(manifest);
+    if (!manifests_.emplace(manifest.digest(), manifest).second) return;
+    budget_.take_document(manifest);
+    want_parts_of(manifest);
   }
   void want(const Digest& digest) {
     if (asked_.insert(digest).second) wanted_.push_back(digest);
@@ -69,7 +77,7 @@ class Library {
     std::size_t next = 0;
     return reader_.manifest_each(
         [&]() -> std::optional<Reference> {
-          if (next == wanted_.size()) return std::nullopt;
+          if (next == wanted_.size() || budget_.is_full()) return std::nullopt;
           return Reference::with_digest(repository_, wanted_[next++]);
         },
         [&](const Reference& reference, Result<Manifest> manifest) {
@@ -112,10 +120,18 @@ class Library {
     const auto found = failed_.find(digest);
     return found == failed_.end() ? std::nullopt : std::optional(found->second);
   }
+  std::optional<Error> manifest_failure(const Digest& digest) const {
+    if (manifests_.contains(digest)) return std::nullopt;
+    if (auto failed = failure(digest); failed || !budget_.is_spent()) return failed;
+    return make_error({"read the manifests of", repository_.registry(), repository_.path()},
+                      ErrorCode::too_large, budget_.reason(), ReadBudget::remedy());
+  }
 
  private:
   void want_parts_of(const Manifest& manifest) {
-    for (const Descriptor& child : manifest.children()) want(child.digest);
+    for (const Descriptor& child : manifest.children()) {
+      if (!asked_.contains(child.digest) && budget_.take_manifest()) want(child.digest);
+    }
     if (manifest.config() && is_image_config(manifest.config()->media_type)) {
       configs_.emplace(manifest.config()->digest, *manifest.config());
     }
@@ -124,6 +140,7 @@ class Library {
   const Reader& reader_;
   const Repository& repository_;
   const CallOptions& options_;
+  ReadBudget budget_;
   std::map<Digest, Manifest> manifests_;
   std::map<Digest, Descriptor> configs_;
   std::map<Digest, ConfigFacts> facts_;
@@ -139,7 +156,9 @@ class Summarizer {
 
   TagSummary run(const Manifest& top) {
     ImageSummary image{.digest = top.digest(), .media_type = top.media_type()};
-    image.created = visit(top, 1, nullptr);
+    const Time created = visit(top, 1, nullptr);
+    // The newest of some is not the newest of all.
+    image.created = error_ || !size_is_known_ ? annotated_creation(top) : created;
     if (!error_ || size_is_known_) image.size = total_;
     image.platforms = std::move(platforms_);
     TagSummary summary;
@@ -189,7 +208,7 @@ class Summarizer {
 
   // A child that the registry does not have takes no room; one that could not be read, who knows.
   void note_missing(const Digest& digest) {
-    auto failure = library_.failure(digest);
+    auto failure = library_.manifest_failure(digest);
     if (failure && failure->code == ErrorCode::not_found) return;
     size_is_known_ = false;
     if (failure) error_ = std::move(failure);
@@ -256,7 +275,7 @@ Result<std::vector<TagSummary>> summarize_tags(const Reader& reader, const Repos
   if (Status status = resolve(reader, repository, tags, entries, digests, options); !status) {
     return Unexpected(std::move(status).error());
   }
-  Library library(reader, repository, options);
+  Library library(reader, repository, tags.size(), options);
   for (const auto& [tag, digest] : digests) library.want(digest);
   if (Status status = library.read_manifests(); !status) {
     return Unexpected(std::move(status).error());
@@ -271,7 +290,7 @@ Result<std::vector<TagSummary>> summarize_tags(const Reader& reader, const Repos
       entry.tag = std::move(tag);
     } else {
       entry.image = ImageSummary{.digest = digest->second};
-      entry.error = library.failure(digest->second);
+      entry.error = library.manifest_failure(digest->second);
     }
   }
   return entries;
@@ -279,7 +298,7 @@ Result<std::vector<TagSummary>> summarize_tags(const Reader& reader, const Repos
 
 Result<ImageSummary> summarize_image(const Reader& reader, const Repository& repository,
                                      const Manifest& manifest, const CallOptions& options) {
-  Library library(reader, repository, options);
+  Library library(reader, repository, 1, options);
   library.add(manifest);
   if (Status status = library.read_manifests(); !status) {
     return Unexpected(std::move(status).error());

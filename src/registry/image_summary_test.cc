@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::HasError;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::SizeIs;
 
@@ -203,6 +204,40 @@ TEST(Rfc3339Test, ReadsAndWritesTimes) {
         "2024-01-01T00:00:00Zx", " 2024-01-01T00:00:00Z"}) {
     EXPECT_EQ(round(bad), "none") << bad;
   }
+}
+
+// C.1-23: and what is not known whole has no size and no time.
+TEST_F(SummaryTest, ReadsNoMoreChildrenThanItsLimit) {
+  std::vector<std::pair<Digest, std::string>> children;
+  for (const char* name : {"a", "b", "c"}) {
+    children.emplace_back(image("", {.layers = {{name, 100}}}), name);
+  }
+  index("v1", children);
+  ClientOptions options = client_options();
+  options.read_limits.manifests = 2;
+  const auto summaries = summarize_tags(client(options), repository("a"), {"v1"});
+  ASSERT_THAT(summaries, IsOk());
+  EXPECT_EQ(registry_->count("GET", "/manifests/"), 3u);
+  const TagSummary& summary = summaries->at(0);
+  ASSERT_TRUE(summary.image);
+  EXPECT_EQ(summary.image->size, std::nullopt);
+  EXPECT_EQ(created(summary), "null");
+  ASSERT_TRUE(summary.error);
+  EXPECT_EQ(summary.error->code, ErrorCode::too_large);
+  EXPECT_THAT(summary.error->message, HasSubstr("more than 2 manifests"));
+  const auto whole = summarize_tags(client(), repository("a"), {"v1"});
+  ASSERT_THAT(whole, IsOk());
+  EXPECT_FALSE(whole->at(0).error);
+}
+
+TEST_F(SummaryTest, HasNoTimeOfAnIndexWhoseNewestChildMayBeTheUnreadOne) {
+  const Digest old = image("", {.created = "2020-01-01T00:00:00Z"});
+  const Digest newer = image("", {.created = "2022-01-01T00:00:00Z", .arch = "arm64"});
+  index("v1", {{old, "amd64"}, {newer, "arm64"}});
+  registry_->fail({.contains = newer.str(), .times = -1, .status = 500});
+  const TagSummary summary = of("v1");
+  EXPECT_TRUE(summary.error);
+  EXPECT_EQ(created(summary), "null");
 }
 
 }  // namespace

@@ -334,6 +334,21 @@ TEST_F(PlatformTest, FindsTheChildOfANestedIndex) {
   EXPECT_EQ(find("v1", "linux/arm64")->digest(), arm);
 }
 
+// C.1-23
+TEST_F(PlatformTest, LooksIntoNoMoreNestedIndexesThanItsLimit) {
+  std::vector<std::string> nested;
+  for (int i = 0; i < 5; ++i) {
+    const Digest other = image("other" + std::to_string(i));
+    nested.push_back(
+        child(index("", {child(other, platform("linux", "s390x"))}), "", media_type::kOciIndex));
+  }
+  index("v1", nested);
+  ClientOptions options = client_options();
+  options.read_limits.manifests = 3;
+  EXPECT_THAT(client(options).manifest(reference("a:v1"), *Platform::parse("linux/arm64")),
+              HasError(ErrorCode::too_large, HasSubstr("more than 3 manifests")));
+}
+
 TEST_F(PlatformTest, LooksFourIndexesDeepAndNoDeeper) {
   Digest inner = image("arm64");
   inner = index("", {child(inner, platform("linux", "arm64"))});
@@ -410,6 +425,26 @@ TEST_F(ReferrersTest, FollowsLinksOfItsOwnHostAlone) {
          reply(200, empty, {{"Content-Type", type}, {"Link", "<https://evil.test/>; rel=next"}}));
   EXPECT_THAT(referrers(), HasError(ErrorCode::incomplete));
   EXPECT_EQ(registry_->count(""), 2u);
+}
+
+// C.1-23: a full page of them, and again, and again.
+TEST_F(ReferrersTest, ReadsNoMoreOfThemThanSomebodyCouldNeed) {
+  std::string entries;
+  for (int i = 0; i < 20'000; ++i) {
+    if (i > 0) entries += ',';
+    entries += fmt::format(R"({{"mediaType":"{}","digest":"{}","size":1}})",
+                           media_type::kOciManifest, image_.str());
+  }
+  const std::string page = fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{}]}})",
+                                       media_type::kOciIndex, entries);
+  for (int i = 0; i < 10; ++i) {
+    answer(i == 0 ? target_ : fmt::format("{}?page={}", target_, i),
+           reply(200, page,
+                 {{"Content-Type", std::string(media_type::kOciIndex)},
+                  {"Link", fmt::format("<?page={}>; rel=next", i + 1)}}));
+  }
+  EXPECT_THAT(referrers(), HasError(ErrorCode::too_large, HasSubstr("more than 100000")));
+  EXPECT_EQ(registry_->count("GET", "/referrers/"), 6u);
 }
 
 }  // namespace

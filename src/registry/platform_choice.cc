@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "purser/client.h"
 #include "registry/client_core.h"
+#include "registry/read_budget.h"
 
 namespace purser {
 namespace {
@@ -36,7 +37,11 @@ class PlatformSearch {
  public:
   PlatformSearch(const Reader& reader, const Reference& start, const Platform& wish,
                  const CallOptions& options)
-      : reader_(reader), start_(start), wish_(wish), options_(options) {}
+      : reader_(reader),
+        start_(start),
+        wish_(wish),
+        options_(options),
+        budget_(reader.options().read_limits, 1) {}
 
   Result<Manifest> run() {
     auto top = reader_.manifest(start_, options_);
@@ -103,6 +108,10 @@ class PlatformSearch {
   }
 
   Result<Manifest> read(const Digest& digest) {
+    if (!budget_.take_manifest()) {
+      return Unexpected(make_error(operation(), ErrorCode::too_large, budget_.reason(),
+                                   "Name the image by its digest"));
+    }
     return reader_.manifest(Reference::with_digest(start_.repository(), digest), options_);
   }
 
@@ -123,6 +132,7 @@ class PlatformSearch {
   const Reference& start_;
   const Platform& wish_;
   const CallOptions& options_;
+  ReadBudget budget_;
   std::set<Digest> visited_;
   std::set<std::string> offered_;
 };

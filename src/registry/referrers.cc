@@ -12,6 +12,8 @@ namespace purser {
 namespace {
 
 constexpr std::size_t kMaxPages = 1'000;
+// Whoever may push may refer to anything (C.1-23).
+constexpr std::size_t kMaxReferrers = 100'000;
 
 Error no_such_api(const Operation& operation, std::string message) {
   return make_error(operation, ErrorCode::unsupported, std::move(message),
@@ -64,6 +66,11 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
                                     "the registry answered with something that is no image index"));
     }
     found.insert(found.end(), index->children().begin(), index->children().end());
+    if (found.size() > kMaxReferrers) {
+      return Unexpected(make_error(ask.operation, ErrorCode::too_large,
+                                   fmt::format("there are more than {} of them", kMaxReferrers),
+                                   "The list is not used, because it was not read to its end"));
+    }
     auto link = next_page_url(answer->headers, url);
     if (!link) {
       link.error().message = core_->driver().withheld(link.error().message);

@@ -93,15 +93,27 @@ void Graph::find_loose_manifests() {
       gaps_.push_back({digest.str(), fmt::format("what a manifest of type \"{}\" needs is unknown",
                                                  manifest.media_type)});
     }
-    for (const Digest& child : manifest.children) {
-      if (is_read(child)) continue;
-      gaps_.push_back({child.str(), fmt::format("{} lists it, and it was not read", digest.str())});
-    }
+    note_loose_children(digest, manifest);
     if (manifest.subject && !is_read(*manifest.subject)) {
       gaps_.push_back({manifest.subject->str(),
                        fmt::format("{} refers to it, and it was not read", digest.str())});
     }
   }
+}
+
+// One gap an index: it may list tens of thousands.
+void Graph::note_loose_children(const Digest& digest, const SnapshotManifest& manifest) {
+  const Digest* first = nullptr;
+  std::size_t count = 0;
+  for (const Digest& child : manifest.children) {
+    if (is_read(child)) continue;
+    if (first == nullptr) first = &child;
+    ++count;
+  }
+  if (count == 0) return;
+  gaps_.push_back({count == 1 ? first->str() : fmt::format("{} manifests", count),
+                   fmt::format("{} lists {}, and {} not read", digest.str(),
+                               count == 1 ? "it" : "them", count == 1 ? "it was" : "they were")});
 }
 
 const Graph::Node& Graph::node(const Digest& digest) const {

@@ -54,6 +54,7 @@ class Graph {
   void add_edges(const Digest& digest, const SnapshotManifest& manifest);
   void find_loose_tags();
   void find_loose_manifests();
+  void note_loose_children(const Digest& digest, const SnapshotManifest& manifest);
   bool is_read(const Digest& digest) const;
   const Node& node(const Digest& digest) const;
 

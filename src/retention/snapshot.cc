@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/read_budget.h"
 #include "registry/registry_error.h"
 #include "retention/digest_tag.h"
 
@@ -26,6 +29,19 @@ SnapshotManifest node_of(const Manifest& manifest) {
   return node;
 }
 
+// How often each digest is pointed at by a tag, or by another manifest.
+std::map<Digest, std::size_t> count_uses(const Snapshot& snapshot) {
+  std::map<Digest, std::size_t> uses;
+  for (const auto& [tag, entry] : snapshot.tags) {
+    if (entry.digest) ++uses[*entry.digest];
+  }
+  for (const auto& [digest, node] : snapshot.manifests) {
+    if (node.subject) ++uses[*node.subject];
+    for (const Digest& child : node.children) ++uses[child];
+  }
+  return uses;
+}
+
 // Reads into a snapshot: first where tags point, then the graph of manifests behind them.
 class SnapshotBuilder {
  public:
@@ -34,7 +50,10 @@ class SnapshotBuilder {
 
   Status read_tag_list();
   Status resolve(std::vector<std::string> tags);
+  // To be read for its own sake: a tag points at it, or somebody asked for it.
   void want(const Digest& digest);
+  // To be read because another manifest leads to it; the budget ends that.
+  void want_part(const Digest& digest);
   // Everything reachable from what is wanted, each manifest once, then the stand-ins among the
   // tags.
   Status read_graph();
@@ -42,10 +61,14 @@ class SnapshotBuilder {
  private:
   void note_head(const std::string& tag, Result<Descriptor> head);
   void note_manifest(const Digest& digest, Result<Manifest> manifest);
+  ReadBudget& budget();
+  void enqueue(const Digest& digest);
+  bool is_known(const Digest& digest) const;
   Status drain_queue();
+  void note_what_was_left_out();
+  std::string tags_in_words(const Digest& digest) const;
   void want_originals_of_stand_ins();
   void recognise_stand_ins();
-  bool only_tag_has(const Digest& digest, const std::string& tag) const;
   void gap(std::string what, const Error& error) {
     snapshot_.gaps.push_back({std::move(what), to_string(error)});
   }
@@ -53,6 +76,7 @@ class SnapshotBuilder {
   const Reader& reader_;
   Snapshot& snapshot_;
   const CallOptions& options_;
+  std::optional<ReadBudget> budget_;  // once the tags are known
   std::deque<Digest> queue_;
   std::set<Digest> queued_;
 };
@@ -118,9 +142,27 @@ void SnapshotBuilder::note_head(const std::string& tag, Result<Descriptor> head)
   gap("tag " + tag, head.error());
 }
 
+bool SnapshotBuilder::is_known(const Digest& digest) const {
+  return snapshot_.manifests.contains(digest) || snapshot_.missing.contains(digest) ||
+         queued_.contains(digest);
+}
+
 void SnapshotBuilder::want(const Digest& digest) {
-  if (snapshot_.manifests.contains(digest) || snapshot_.missing.contains(digest)) return;
-  if (queued_.insert(digest).second) queue_.push_back(digest);
+  if (!is_known(digest)) enqueue(digest);
+}
+
+void SnapshotBuilder::want_part(const Digest& digest) {
+  if (!is_known(digest) && budget().take_manifest()) enqueue(digest);
+}
+
+void SnapshotBuilder::enqueue(const Digest& digest) {
+  queued_.insert(digest);
+  queue_.push_back(digest);
+}
+
+ReadBudget& SnapshotBuilder::budget() {
+  if (!budget_) budget_.emplace(reader_.options().read_limits, snapshot_.tags.size());
+  return *budget_;
 }
 
 void SnapshotBuilder::note_manifest(const Digest& digest, Result<Manifest> manifest) {
@@ -133,15 +175,16 @@ void SnapshotBuilder::note_manifest(const Digest& digest, Result<Manifest> manif
     return;
   }
   SnapshotManifest node = node_of(*manifest);
-  for (const Digest& child : node.children) want(child);
+  budget().take_document(*manifest);
+  for (const Digest& child : node.children) want_part(child);
   // Whether a subject is still there decides about its signatures, so it is read like a child.
-  if (node.subject) want(*node.subject);
+  if (node.subject) want_part(*node.subject);
   snapshot_.manifests.insert_or_assign(digest, std::move(node));
 }
 
 Status SnapshotBuilder::drain_queue() {
   auto next = [this]() -> std::optional<Reference> {
-    if (queue_.empty()) return std::nullopt;
+    if (queue_.empty() || budget().is_full()) return std::nullopt;
     Digest digest = std::move(queue_.front());
     queue_.pop_front();
     return Reference::with_digest(snapshot_.repository, std::move(digest));
@@ -161,7 +204,30 @@ Status SnapshotBuilder::read_graph() {
   if (Status read = drain_queue(); !read) return read;
   want_originals_of_stand_ins();
   if (Status read = drain_queue(); !read) return read;
+  note_what_was_left_out();
   recognise_stand_ins();
+  return {};
+}
+
+// C.1-23: whoever may push could otherwise make everybody read without end.
+void SnapshotBuilder::note_what_was_left_out() {
+  if (!budget().is_spent()) return;
+  const auto largest = std::ranges::max_element(
+      snapshot_.manifests, {}, [](const auto& entry) { return entry.second.children.size(); });
+  std::string why = budget().reason() + ", and the rest was not read";
+  if (largest != snapshot_.manifests.end() && !largest->second.children.empty()) {
+    why += fmt::format(" (the longest index, {}{}, lists {})", largest->first.str(),
+                       tags_in_words(largest->first), largest->second.children.size());
+  }
+  snapshot_.gaps.push_back({"all that the tags lead to", why + ". " + ReadBudget::remedy() +
+                                                             "; otherwise untag what leads there"});
+}
+
+// " of the tag v1"; empty where no tag points at it.
+std::string SnapshotBuilder::tags_in_words(const Digest& digest) const {
+  for (const auto& [tag, entry] : snapshot_.tags) {
+    if (entry.digest == digest) return " of the tag " + tag;
+  }
   return {};
 }
 
@@ -175,23 +241,9 @@ void SnapshotBuilder::want_originals_of_stand_ins() {
   }
 }
 
-// A stand-in that something else uses as well is an image like any other: deleting it would take
-// that along.
-bool SnapshotBuilder::only_tag_has(const Digest& digest, const std::string& tag) const {
-  for (const auto& [other, entry] : snapshot_.tags) {
-    if (other != tag && entry.digest == digest) return false;
-  }
-  for (const auto& [other, node] : snapshot_.manifests) {
-    if (node.subject == digest) return false;
-    for (const Digest& child : node.children) {
-      if (child == digest) return false;
-    }
-  }
-  return true;
-}
-
 void SnapshotBuilder::recognise_stand_ins() {
   std::set<Digest> stand_ins;
+  std::map<Digest, std::size_t> uses = count_uses(snapshot_);
   for (auto& [tag, entry] : snapshot_.tags) {
     if (!entry.digest || entry.stand_in) continue;
     auto found = snapshot_.manifests.find(*entry.digest);
@@ -201,7 +253,11 @@ void SnapshotBuilder::recognise_stand_ins() {
     auto original = snapshot_.manifests.find(claim->original);
     if (original == snapshot_.manifests.end() || !original->second.manifest) continue;
     if (!is_stand_in_for(*found->second.manifest, tag, *original->second.manifest)) continue;
-    if (!only_tag_has(*entry.digest, tag)) continue;
+    // A stand-in that something else uses as well is an image like any other: deleting it would
+    // take that along.
+    if (uses[*entry.digest] != 1) continue;
+    --uses[*entry.digest];
+    ++uses[claim->original];
     stand_ins.insert(*entry.digest);
     entry.stand_in = entry.digest;
     entry.digest = claim->original;
@@ -237,8 +293,8 @@ Status refresh_tags(const Reader& reader, Snapshot& snapshot, const std::vector<
   snapshot.missing.clear();
   if (Status heads = builder.resolve(tags); !heads) return heads;
   for (const auto& [digest, node] : snapshot.manifests) {
-    for (const Digest& child : node.children) builder.want(child);
-    if (node.subject) builder.want(*node.subject);
+    for (const Digest& child : node.children) builder.want_part(child);
+    if (node.subject) builder.want_part(*node.subject);
   }
   return builder.read_graph();
 }

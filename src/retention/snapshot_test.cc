@@ -1,9 +1,11 @@
 #include "purser/snapshot.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "purser/stand_in.h"
 #include "testing/fake_registry.h"
@@ -12,6 +14,7 @@
 namespace purser {
 namespace {
 
+using ::testing::AllOf;
 using testing::FakeRegistry;
 using testing::FakeRegistryOptions;
 using ::testing::HasSubstr;
@@ -26,6 +29,7 @@ class SnapshotTest : public ::testing::Test {
     options.registry = registry_->host();
     options.transport = registry_;
     options.retry.max_attempts = 1;
+    options.read_limits = limits_;
     return *Client::create(std::move(options));
   }
   Snapshot take(SnapshotOptions options = {}) const {
@@ -33,7 +37,16 @@ class SnapshotTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeRegistry> registry_ = std::make_shared<FakeRegistry>();
+  Digest add_referrer(const Digest& subject, const std::string& tag) {
+    const std::string bytes = fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{0}","config":{{"mediaType":"a/b","digest":"{1}",)"
+        R"("size":2}},"layers":[],"subject":{{"mediaType":"{0}","digest":"{1}","size":1}}}})",
+        media_type::kOciManifest, subject.str());
+    return registry_->put(kRepo, tag, bytes, std::string(media_type::kOciManifest));
+  }
+
   Repository repository_ = *Repository::of(registry_->host(), kRepo);
+  ReadLimits limits_ = {};
 };
 
 TEST_F(SnapshotTest, ReadsEachTagOnceAndEachManifestOnce) {
@@ -119,6 +132,72 @@ TEST_F(SnapshotTest, ReadsDigestsThatItIsAskedFor) {
   const Digest untagged = registry_->add_image(kRepo, "", "untagged");
   EXPECT_TRUE(take({.asked = {untagged}}).manifests.contains(untagged));
   EXPECT_TRUE(take({.leftovers = {untagged}}).leftovers.contains(untagged));
+}
+
+std::vector<Digest> nowhere(std::size_t count) {
+  std::vector<Digest> digests;
+  for (std::size_t i = 0; i < count; ++i) digests.push_back(Digest::of(std::to_string(i)));
+  return digests;
+}
+
+// C.1-23: an index of 3 MiB that anybody with the right to push can make.
+TEST_F(SnapshotTest, DoesNotFollowAnIndexOfTwentyThousandEntriesToItsEnd) {
+  const Digest index = registry_->add_index(kRepo, "poison", nowhere(20'000));
+  registry_->add_image(kRepo, "v1");
+  const Snapshot snapshot = take();
+  EXPECT_EQ(registry_->count("GET", "/manifests/"), 2u + 10'000u + 2u * 100u);
+  EXPECT_EQ(snapshot.tags.at("poison").digest, index);
+  EXPECT_TRUE(snapshot.manifests.contains(*snapshot.tags.at("v1").digest));
+  ASSERT_EQ(snapshot.gaps.size(), 1u);
+  EXPECT_THAT(snapshot.gaps[0].why,
+              AllOf(HasSubstr("more than 10200 manifests"),
+                    HasSubstr(index.str() + " of the tag poison, lists 20000"),
+                    HasSubstr("--max-manifests"), HasSubstr("untag")));
+}
+
+// C.1-23
+TEST_F(SnapshotTest, CountsWhatIndexesAndSubjectsLeadToAndNotWhatTagsPointAt) {
+  limits_.manifests = 2;
+  for (const char* tag : {"a", "b", "c", "d"}) registry_->add_image(kRepo, tag);
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "one", {child, *registry_->tag(kRepo, "a")});
+  registry_->add_index(kRepo, "two", {child, registry_->add_image(kRepo, "", "other")});
+  EXPECT_TRUE(take().gaps.empty());
+  registry_->add_index(kRepo, "three", {registry_->add_image(kRepo, "", "third")});
+  const Snapshot snapshot = take();
+  EXPECT_EQ(snapshot.gaps.size(), 1u);
+  EXPECT_EQ(snapshot.manifests.size(), 9u) << "the tags' own, and two more";
+}
+
+// C.1-23
+TEST_F(SnapshotTest, FollowsAChainOfReferrersNoFurtherThanItsLimit) {
+  limits_.manifests = 10;
+  Digest last = registry_->add_image(kRepo, "");
+  for (int i = 0; i < 20; ++i) last = add_referrer(last, i == 19 ? "end" : "");
+  const Snapshot snapshot = take();
+  EXPECT_EQ(snapshot.manifests.size(), 11u);
+  EXPECT_EQ(snapshot.gaps.size(), 1u);
+}
+
+// C.1-23
+TEST_F(SnapshotTest, HoldsNoMoreBytesThanItsLimit) {
+  for (int i = 0; i < 50; ++i) registry_->add_image(kRepo, "v" + std::to_string(i));
+  limits_.bytes = 1'000;
+  const Snapshot snapshot = take();
+  EXPECT_LT(snapshot.manifests.size(), 50u);
+  EXPECT_EQ(snapshot.tags.size(), 50u);
+  ASSERT_EQ(snapshot.gaps.size(), 1u);
+  EXPECT_THAT(snapshot.gaps[0].why, HasSubstr("more than 1000 bytes"));
+}
+
+// C.1-23: as deep as somebody cared to push, and within the limit.
+TEST_F(SnapshotTest, ReadsAnIndexThatIsNestedAThousandDeep) {
+  Digest inner = registry_->add_image(kRepo, "");
+  for (int i = 0; i < 1'000; ++i)
+    inner = registry_->add_index(kRepo, i == 999 ? "deep" : "", {inner});
+  const Snapshot snapshot = take();
+  EXPECT_TRUE(snapshot.gaps.empty());
+  EXPECT_EQ(snapshot.manifests.size(), 1'001u);
 }
 
 class StandInSnapshotTest : public SnapshotTest {
