@@ -11,9 +11,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "testing/harness_error.h"
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
+#include "tests/cli/docker_program.h"
 #include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
 
@@ -25,18 +25,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr const char* kPassword = "s3cret:with colon";
-
-// Docker's client, which needs no daemon for a login and for `manifest inspect`.
-std::string docker_program() {
-  const char* named = std::getenv("PURSER_TEST_DOCKER");
-  const std::string program = named != nullptr ? named : PURSER_TEST_DOCKER_DEFAULT;
-  if (!std::filesystem::is_regular_file(program)) {
-    throw HarnessError("no docker client at " + program +
-                       "; run scripts/setup, which unpacks it, or name another with "
-                       "PURSER_TEST_DOCKER");
-  }
-  return program;
-}
 
 // Keeps what it is given in a folder, a file for each registry: the whole helper protocol.
 constexpr const char* kHelper = R"(#!/bin/sh
