@@ -265,6 +265,36 @@ TEST_F(AppLoginTest, LogsInAndOutOfAPartOfTheRegistry) {
   EXPECT_THAT(read_file(auth), Not(HasSubstr("team")));
 }
 
+// the registry itself may be open, or closed to this user, where the part is neither.
+TEST_F(AppLoginTest, ChecksALoginForAPartWhereThatPartIs) {
+  for (const int at_the_door : {200, 401}) {
+    registry_ = std::make_shared<testing::FakeRegistry>();
+    registry_->on_request([=](const testing::SeenRequest& request) {
+      const bool let_in = request.target == "/v2/"
+                              ? at_the_door == 200
+                              : request.headers.get("Authorization") == "Basic YW5uOnMzY3JldA==";
+      if (let_in) return std::optional<http::Outcome>();
+      return std::optional<http::Outcome>(http::Response{
+          .status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"x\""}}, .body = "{}"});
+    });
+    ::setenv("PURSER_PASSWORD", "wr0ng", 1);
+    EXPECT_EQ(run({"login", "registry.test/team", "-u", "ann"}).code, 4) << at_the_door;
+    EXPECT_FALSE(std::filesystem::exists(config())) << at_the_door;
+    ::setenv("PURSER_PASSWORD", "s3cret", 1);
+    const Ran login = run({"login", "registry.test/team", "-u", "ann", "-o", "json"});
+    EXPECT_EQ(login.code, 0) << at_the_door << login.err;
+    EXPECT_EQ(Json::parse(login.out)["verified"], true) << at_the_door;
+    std::filesystem::remove(config());
+  }
+}
+
+TEST_F(AppLoginTest, SaysThatAnOpenPartCheckedNothing) {
+  registry_ = std::make_shared<testing::FakeRegistry>();
+  const Ran login = run({"login", "registry.test/team", "-u", "ann"});
+  EXPECT_EQ(login.code, 0);
+  EXPECT_THAT(login.err, HasSubstr("registry.test/team asks for no login"));
+}
+
 // a hint that would not help is none.
 TEST_F(AppLoginTest, SaysHowAVariableIsMended) {
   ::setenv("DOCKER_AUTH_CONFIG", "{broken", 1);

@@ -153,7 +153,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
     }
   };
   Result<Client> client = Client::create(std::move(options));
-  if (client && clients_.empty()) warn_of_insecure_hosts(registry);
+  if (client && !std::exchange(warned_, true)) warn_of_insecure_hosts(registry);
   return client;
 }
 

@@ -79,8 +79,7 @@ class LoginVerb : public Verb {
     const Result<PingInfo> info = client->ping(session.call());
     if (info && info->status == 401) return Unexpected(no_challenge(scope.registry));
     if (info && info->auth != "none") return true;
-    const bool denied = !info && (info.error().code == ErrorCode::unauthorized ||
-                                  info.error().code == ErrorCode::forbidden);
+    const bool denied = !info && was_denied(info.error());
     if (scope.path.empty() || (!info && !denied)) {
       return info ? Result<bool>(false) : Result<bool>(Unexpected(info.error()));
     }
@@ -88,9 +87,24 @@ class LoginVerb : public Verb {
     // need not be a repository of that very name: a 404 has come through the door.
     const auto repository = Repository::of(scope.registry.str(), scope.path);
     if (!repository) return Unexpected(repository.error());
-    const auto tags = client->tags(*repository, {.limit = 1, .call = session.call()});
-    if (!tags && tags.error().code != ErrorCode::not_found) return Unexpected(tags.error());
-    return denied;
+    if (Status taken = look_into(*client, *repository, session); !taken) {
+      return Unexpected(std::move(taken).error());
+    }
+    if (denied) return true;
+    const auto anonymous = session.make_client(scope.registry, nullptr);
+    if (!anonymous) return Unexpected(anonymous.error());
+    const Status without = look_into(*anonymous, *repository, session);
+    return !without && was_denied(without.error());
+  }
+
+  static bool was_denied(const Error& error) {
+    return error.code == ErrorCode::unauthorized || error.code == ErrorCode::forbidden;
+  }
+
+  static Status look_into(const Client& client, const Repository& repository, Session& session) {
+    const auto tags = client.tags(repository, {.limit = 1, .call = session.call()});
+    if (tags || tags.error().code == ErrorCode::not_found) return {};
+    return Unexpected(tags.error());
   }
 
   static Result<Credential> ask(Session& session, const LoginScope& scope) {
