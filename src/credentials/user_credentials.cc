@@ -67,6 +67,10 @@ class UserCredentials::Impl {
   Result<CredentialHome> store(const RegistryName& registry, std::string_view path,
                                const Credential& credential) {
     const std::lock_guard lock(changing_);
+    // Before a helper has the login, and before a pipe is read that nobody may write to.
+    if (const auto place = files::place_to_replace(file()); !place) {
+      return Unexpected(place.error());
+    }
     CredentialHome home{.file = file(), .was_open_to_others = is_open_to_others(file())};
     const auto helper = helper_of_file(registry);
     if (!helper) return Unexpected(helper.error());
@@ -101,8 +105,10 @@ class UserCredentials::Impl {
       if (*erased) home.helper = (*helper)->helper.program().filename();
     }
     std::error_code error;
-    const bool is_there = fs::exists(file(), error) || error;
-    const Status edited = !is_there ? Status() : edit_file(file(), [&](const std::string& text) {
+    const fs::file_type type = fs::status(file(), error).type();
+    // A device keeps nothing: /dev/null is named where there is to be no file.
+    const bool may_have_it = type != fs::file_type::not_found && type != fs::file_type::character;
+    const Status edited = !may_have_it ? Status() : edit_file(file(), [&](const std::string& text) {
       auto change = without_login(text, target(registry, path));
       if (change) home.keys = change->keys;
       return change ? Result<std::string>(std::move(change->text))

@@ -1,10 +1,12 @@
 // A-28: which place decides, and what is told of the others.
 #include "purser/user_credentials.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <thread>
 
@@ -339,6 +341,30 @@ TEST_F(KeepingTest, KeepsALoginInTheFileThatWasNamed) {
   typed.file = home_ / "typed.json";
   ASSERT_THAT(UserCredentials(typed).store(registry("h.io"), login_), IsOk());
   EXPECT_THAT(read_file(home_ / "typed.json"), HasSubstr("h.io"));
+}
+
+// A-32, C.1-15: a pipe names a helper, and a helper that has the login is too late to think of it.
+TEST_F(KeepingTest, KeepsNothingWhereThereIsNoFileToKeepItIn) {
+  std::array<int, 2> ends = {};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const std::string text = R"({"credsStore":"keep"})";
+  ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  UserCredentialsOptions piped = options();
+  piped.file = "/dev/fd/" + std::to_string(ends[0]);
+  EXPECT_THAT(UserCredentials(piped).store(registry("h.io"), login_),
+              HasError(ErrorCode::refused, HasSubstr("a pipe")));
+  EXPECT_FALSE(std::filesystem::exists(home_ / "kept"));
+  EXPECT_FALSE(std::filesystem::exists(home_ / "server")) << "the helper was run";
+  ::close(ends[0]);
+}
+
+// As where somebody wants to be without logins. There is none to be rid of.
+TEST_F(KeepingTest, ErasesNothingFromADevice) {
+  variables_["REGISTRY_AUTH_FILE"] = "/dev/null";
+  const auto erased = credentials()->erase(registry("h.io"));
+  ASSERT_THAT(erased, IsOk());
+  EXPECT_FALSE(erased->has_value());
 }
 
 // A-32.

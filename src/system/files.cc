@@ -138,20 +138,55 @@ Result<std::filesystem::path> target_of(const std::filesystem::path& file) {
   return target;
 }
 
+std::string_view kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+// Renamed over by root, /dev/null would be a plain file from then on, with a password in it.
+Status check_is_regular(const struct stat& status, const std::filesystem::path& file) {
+  if (S_ISREG(status.st_mode)) return {};
+  return Unexpected(Error{
+      .code = ErrorCode::refused,
+      .message =
+          fmt::format("it is {}, which a file must not take the place of", kind_of(status.st_mode)),
+      .operation = "write the file",
+      .subject = file.string(),
+      .hint = "Name a regular file"});
+}
+
 }  // namespace
 
 bool is_trusted_owner(uid_t owner, uid_t owner_of_folder, uid_t self) {
   return owner == self || owner == 0 || owner == owner_of_folder;
 }
 
+Result<std::filesystem::path> place_to_replace(const std::filesystem::path& file) {
+  auto target = target_of(file);
+  if (!target) return target;
+  struct stat status = {};
+  // By the name that was given too: what stands behind a link of /proc has no name of its own.
+  for (const std::filesystem::path& name : {file, *target}) {
+    if (::stat(name.c_str(), &status) != 0) continue;
+    if (Status checked = check_is_regular(status, name); !checked) {
+      return Unexpected(std::move(checked).error());
+    }
+  }
+  if (::lstat(target->c_str(), &status) == 0) {
+    if (Status checked = check_owner(status, *target, "the file"); !checked) {
+      return Unexpected(std::move(checked).error());
+    }
+  }
+  return target;
+}
+
 Status replace(const std::filesystem::path& file, std::string_view bytes) {
-  const auto target = target_of(file);
+  const auto target = place_to_replace(file);
   if (!target) return Unexpected(target.error());
   struct stat old = {};
   const bool is_there = ::lstat(target->c_str(), &old) == 0;
-  if (is_there) {
-    if (Status checked = check_owner(old, *target, "the file"); !checked) return checked;
-  }
   std::string name = target->string() + ".XXXXXX";
   const Descriptor fd(::mkostemp(name.data(), O_CLOEXEC));
   if (fd.get() < 0) return Unexpected(io_error("write", *target));

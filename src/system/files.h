@@ -44,10 +44,14 @@ Result<std::string> read_small(const std::filesystem::path& file, std::size_t ma
 // May what this user owns be written to, in a folder of that user? His own, root's, and what
 // belongs to the owner of the folder. Pure.
 bool is_trusted_owner(uid_t owner, uid_t owner_of_folder, uid_t self);
+// Where replace() puts the bytes: the file, or the one that its symbolic links lead to in the end,
+// which need not be there. Two names of one file have one such place. Errors: io; refused for a
+// file or link of an owner who is not trusted, and for what is there and is no regular file.
+Result<std::filesystem::path> place_to_replace(const std::filesystem::path& file);
 // The file has these bytes, or what it had before: through a new one beside it (mode 0600; the
 // owner of the old one, where the folder is his too and it is allowed), synced and renamed. A
-// symbolic link stays, and the file that it points at is replaced. Errors: io; refused for a file
-// or link of an owner who is not trusted.
+// symbolic link stays, and the file that it points at is replaced. Errors: those of
+// place_to_replace(); io.
 Status replace(const std::filesystem::path& file, std::string_view bytes);
 
 }  // namespace purser::files

@@ -14,6 +14,7 @@ using ::purser::testing::HasError;
 using ::purser::testing::IsOk;
 using ::purser::testing::read_file;
 using ::purser::testing::TempDir;
+using ::testing::HasSubstr;
 
 mode_t mode_of(const std::filesystem::path& file) {
   struct stat status = {};
@@ -55,10 +56,38 @@ TEST(Replace, FollowsASymbolicLink) {
 TEST(Replace, LeavesTheOldFileWhereItCannotWrite) {
   const TempDir folder;
   std::filesystem::create_directories(folder / "file/inside");
-  EXPECT_THAT(replace(folder / "file", "x"), HasError(ErrorCode::io));
+  EXPECT_THAT(replace(folder / "file", "x"), HasError(ErrorCode::refused));
   EXPECT_TRUE(std::filesystem::is_directory(folder / "file/inside"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   EXPECT_THAT(replace(folder / "nowhere/file", "x"), HasError(ErrorCode::io));
+}
+
+// C.1-15: root's REGISTRY_AUTH_FILE=/dev/null would leave a plain file there, for everybody to read
+// and with the password in it.
+TEST(Replace, PutsNoFileInThePlaceOfSomethingElse) {
+  const TempDir folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_symlink(pipe, folder / "link");
+  for (const auto& file : {pipe, folder / "link"}) {
+    EXPECT_THAT(replace(file, "s3cret"), HasError(ErrorCode::refused, HasSubstr("a pipe")));
+    EXPECT_THAT(place_to_replace(file), HasError(ErrorCode::refused));
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_THAT(place_to_replace("/dev/null"), HasError(ErrorCode::refused, HasSubstr("a device")));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
+}
+
+// what two names of one file have in common.
+TEST(PlaceToReplace, IsTheEndOfEveryLink) {
+  const TempDir folder;
+  const auto file = folder.write("there/file", "before");
+  std::filesystem::create_symlink("there/file", folder / "link");
+  std::filesystem::create_symlink("there/new", folder / "dangling");
+  EXPECT_EQ(place_to_replace(file).value(), file);
+  EXPECT_EQ(place_to_replace(folder / "link").value(), file);
+  EXPECT_EQ(place_to_replace(folder / "dangling").value(), folder / "there/new");
 }
 
 // C.1-15: in a folder that all may write in, whoever was first has the name.
