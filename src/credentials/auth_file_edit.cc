@@ -122,21 +122,24 @@ Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& ta
 
 Status edit_file(const std::filesystem::path& file,
                  const std::function<Result<std::string>(const std::string& text)>& edit) {
-  const auto folder = std::filesystem::absolute(file).parent_path();
-  if (Status made = files::make_directories(folder); !made) return made;
+  const auto named = std::filesystem::absolute(file);
+  if (Status made = files::make_directories(named.parent_path()); !made) return made;
+  // One file has one lock, by whichever link it was named: that of the folder that it is in.
+  const auto target = files::place_to_replace(named);
+  if (!target) return Unexpected(target.error());
   constexpr std::chrono::seconds kPatience{10};
-  const auto lock = files::FolderLock::take(folder, kPatience);
+  const auto lock = files::FolderLock::take(target->parent_path(), kPatience);
   if (!lock) return Unexpected(lock.error());
   std::string old;
   std::error_code error;
-  if (std::filesystem::exists(file, error) || error) {
-    auto text = files::read_small(file, kMaxAuthFileBytes);
+  if (std::filesystem::exists(*target, error) || error) {
+    auto text = files::read_small(*target, kMaxAuthFileBytes);
     if (!text) return Unexpected(std::move(text).error());
     old = *std::move(text);
   }
   const auto text = edit(old);
   if (!text) return Unexpected(text.error());
-  return *text == old ? Status() : files::replace(file, *text);
+  return *text == old ? Status() : files::replace(*target, *text);
 }
 
 bool is_open_to_others(const std::filesystem::path& file) {

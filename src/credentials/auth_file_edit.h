@@ -38,8 +38,9 @@ Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& targe
 Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& target);
 
 // Reads the file, edits it and puts it back while no other Purser does the same: two logins at once
-// must both be there. A file that is not there is an empty text; its folder is made. Unchanged text
-// is not written. Errors: io, and those of `edit`.
+// must both be there, whichever links lead them to the file. A file that is not there is an empty
+// text; its folder is made. Unchanged text is not written. Errors: those of
+// files::place_to_replace(), io, and those of `edit`.
 Status edit_file(const std::filesystem::path& file,
                  const std::function<Result<std::string>(const std::string& text)>& edit);
 

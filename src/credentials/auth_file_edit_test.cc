@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <latch>
 #include <thread>
 
 #include "credentials/auth_file.h"
 #include "credentials/credentials_fixture.h"
+#include "system/folder_lock.h"
 #include "testing/matchers.h"
 
 namespace purser {
@@ -170,6 +172,56 @@ TEST_F(AuthFileEditTest, TwoLoginsAtOnceAreBothThere) {
   for (int i = 0; i < kLogins; ++i) {
     EXPECT_EQ(found(*all, "h" + std::to_string(i) + ".io"), "u:p") << i;
   }
+}
+
+// one file in a checkout of settings, and a link to it wherever a program looks.
+TEST_F(AuthFileEditTest, LoginsThroughSeveralLinksAreAllThere) {
+  const auto file = home_.write("real/config.json", "{}");
+  std::vector<std::filesystem::path> names = {file};
+  for (const char* folder : {"a", "b"}) {
+    std::filesystem::create_directories(home_ / folder);
+    names.push_back(home_ / folder / "config.json");
+    std::filesystem::create_symlink(file, names.back());
+  }
+  constexpr int kLogins = 15;
+  std::latch all_are_there(kLogins);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kLogins; ++i) {
+      threads.emplace_back([&, i] {
+        all_are_there.arrive_and_wait();
+        UserCredentialsOptions named = options();
+        named.file = names[static_cast<std::size_t>(i) % names.size()];
+        EXPECT_THAT(UserCredentials(named).store(registry("h" + std::to_string(i) + ".io"), kLogin),
+                    IsOk());
+      });
+    }
+  }
+  UserCredentialsOptions named = options();
+  named.file = file;
+  const UserCredentials all(named);
+  for (int i = 0; i < kLogins; ++i) {
+    EXPECT_EQ(found(all, "h" + std::to_string(i) + ".io"), "u:p") << i;
+  }
+}
+
+// the same without chance.
+TEST_F(AuthFileEditTest, LocksTheFolderThatTheFileIsIn) {
+  const auto file = home_.write("real/config.json", "{}");
+  std::filesystem::create_directories(home_ / "a");
+  const auto link = home_ / "a/config.json";
+  std::filesystem::create_symlink("../real/config.json", link);
+  bool ran = false;
+  EXPECT_THAT(edit_file(link,
+                        [&](const std::string& text) -> Result<std::string> {
+                          ran = true;
+                          EXPECT_FALSE(files::FolderLock::take(home_ / "real", {}).has_value());
+                          return text + " ";
+                        }),
+              IsOk());
+  EXPECT_TRUE(ran);
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(read_file(file), "{} ");
 }
 
 //
