@@ -63,15 +63,8 @@ bool is_directory(const std::string& file) {
   return ::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-}  // namespace
-
-Status check_stdin_is_free(const std::string& file, bool password_stdin) {
-  if (file != "-" || !password_stdin) return {};
-  return Unexpected(usage_error("stdin cannot give both the password and a file",
-                                "Give the password in PURSER_PASSWORD"));
-}
-
-Result<std::string> read_input(const std::string& file, std::string_view operation) {
+Result<std::string> read_input(const std::string& file, std::string_view operation,
+                               std::size_t max_bytes) {
   if (file != "-" && is_directory(file)) {
     return Unexpected(file_error(ErrorCode::invalid_argument, operation, file, "it is a directory",
                                  "Name a file"));
@@ -90,20 +83,40 @@ Result<std::string> read_input(const std::string& file, std::string_view operati
     }
     if (got == 0) return bytes;
     bytes.append(buffer.data(), static_cast<std::size_t>(got));
-    if (bytes.size() > kMaxInputBytes) {
+    if (bytes.size() > max_bytes) {
       return Unexpected(file_error(ErrorCode::invalid_argument, operation, file,
-                                   fmt::format("it has more than {} bytes", kMaxInputBytes)));
+                                   fmt::format("it has more than {} bytes", max_bytes)));
     }
   }
 }
 
+}  // namespace
+
+Status check_stdin_is_free(const std::string& file, bool password_stdin) {
+  if (file != "-" || !password_stdin) return {};
+  return Unexpected(usage_error("stdin cannot give both the password and a file",
+                                "Give the password in PURSER_PASSWORD"));
+}
+
+Result<std::string> read_input(const std::string& file, std::string_view operation) {
+  return read_input(file, operation, kMaxInputBytes);
+}
+
 Result<std::string> read_password() {
   constexpr std::string_view kOperation = "read the password from";
-  Result<std::string> text = read_input("-", kOperation);
+  const auto bad = [&](std::string what, std::string hint = {}) {
+    return Unexpected(
+        file_error(ErrorCode::invalid_argument, kOperation, "-", std::move(what), std::move(hint)));
+  };
+  Result<std::string> text = read_input("-", kOperation, kMaxPasswordBytes);
   if (!text) return text;
-  text->erase(std::min(text->find_first_of("\r\n"), text->size()));
-  if (text->empty()) {
-    return Unexpected(file_error(ErrorCode::invalid_argument, kOperation, "-", "it is empty"));
+  if (text->ends_with('\n')) text->pop_back();
+  if (text->ends_with('\r')) text->pop_back();
+  if (text->empty()) return bad("it is empty");
+  // In a file it would be cut off there by whoever reads it.
+  if (text->find('\0') != std::string::npos) {
+    return bad("it has a NUL in it, which no password has",
+               "Check that it is text of 8-bit letters");
   }
   return text;
 }

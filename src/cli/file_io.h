@@ -17,7 +17,10 @@ Result<std::string> read_input(const std::string& file, std::string_view operati
 // The error of stdin being asked for twice, where it gives the password already.
 Status check_stdin_is_free(const std::string& file, bool password_stdin);
 
-// The first line of stdin, without its end. Errors: io; invalid_argument when it is empty.
+// A password, or the key of a service account in JSON, which takes some KiB.
+inline constexpr std::size_t kMaxPasswordBytes = std::size_t{64} << 10U;
+// All of stdin without a line end at its own end, as docker has it: a password may have several
+// lines. Errors: io; invalid_argument when it is empty, too long, or has a NUL in it.
 Result<std::string> read_password();
 
 // Through a file beside it, synced and renamed: after a full disk or a crash the old content is

@@ -35,6 +35,19 @@ class FileIoTest : public ::testing::Test {
         std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
   }
 
+  // What read_password() makes of this stdin.
+  Result<std::string> password(const std::string& stdin_text) const {
+    std::ofstream(path("stdin"), std::ios::binary) << stdin_text;
+    const int before = ::dup(STDIN_FILENO);
+    const int file = ::open(path("stdin").c_str(), O_RDONLY | O_CLOEXEC);
+    ::dup2(file, STDIN_FILENO);
+    ::close(file);
+    Result<std::string> read = read_password();
+    ::dup2(before, STDIN_FILENO);
+    ::close(before);
+    return read;
+  }
+
   fs::path directory_;
 };
 
@@ -83,6 +96,28 @@ TEST_F(FileIoTest, SaysThatAFileIsNotThere) {
   EXPECT_THAT(read_input(path("none"), "read"), HasError(ErrorCode::io, HasSubstr("No such file")));
   EXPECT_THAT(write_file(path("none/plan"), "x", "write"),
               HasError(ErrorCode::io, HasSubstr("No such file")));
+}
+
+// the key of a service account is a password of many lines.
+TEST_F(FileIoTest, ReadsAPasswordToItsEndWithoutOneLineEnd) {
+  const std::string key = "{\n  \"type\": \"service_account\",\r\n  \"id\": 1\n}";
+  for (const char* end : {"", "\n", "\r\n", "\r"}) {
+    EXPECT_THAT(password(key + end), IsOkAndHolds(key)) << ::testing::PrintToString(end);
+  }
+  EXPECT_THAT(password("s3cret\n\n"), IsOkAndHolds("s3cret\n")) << "docker takes one off";
+  EXPECT_THAT(password(" s3cret "), IsOkAndHolds(" s3cret "));
+}
+
+// C.1-15: what is wrong with a password is said without a part of it.
+TEST_F(FileIoTest, RefusesWhatIsNoPassword) {
+  for (const std::string& text : {std::string(), std::string("\n"), std::string("\r\n")}) {
+    EXPECT_THAT(password(text), HasError(ErrorCode::invalid_argument, HasSubstr("it is empty")));
+  }
+  EXPECT_THAT(password(std::string("s3\0cret", 7)),
+              HasError(ErrorCode::invalid_argument, HasSubstr("NUL")));
+  EXPECT_THAT(password(std::string(kMaxPasswordBytes, 'x') + "\n"),
+              HasError(ErrorCode::invalid_argument, HasSubstr("more than 65536 bytes")));
+  EXPECT_THAT(password(std::string(kMaxPasswordBytes, 'x')), IsOk());
 }
 
 }  // namespace

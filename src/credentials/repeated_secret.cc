@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base64.h"
+#include "core/secret_lines.h"
 #include "core/text.h"
 
 namespace purser {
@@ -70,19 +71,25 @@ std::vector<std::string> forms_of(const std::string& secret) {
   return forms;
 }
 
+bool holds(const std::string& where, const std::string& secret) {
+  const std::vector<std::string> forms = forms_of(secret);
+  return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+    const std::string what = folded(form);
+    return what.empty() || where.find(what) != std::string::npos;
+  });
+}
+
 }  // namespace
 
 bool repeats_secret(std::string_view text, const Secret& secret) {
   constexpr std::size_t kShort = 4;
-  if (secret.empty()) return false;
-  const std::string bytes(secret.reveal());
+  const std::string& bytes = secret.reveal();
+  if (bytes.empty()) return false;
   const std::string where = folded(text);
-  const std::vector<std::string> forms = forms_of(bytes);
-  return bytes.size() < kShort ||
-         std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
-           const std::string what = folded(form);
-           return what.empty() || where.find(what) != std::string::npos;
-         });
+  if (bytes.size() < kShort || holds(where, bytes)) return true;
+  const std::vector<std::string> lines = lines_of_secret(bytes);
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return holds(where, line); });
 }
 
 }  // namespace purser

@@ -41,6 +41,15 @@ TEST(RepeatsSecret, KnowsItInBase64WhereverItBegins) {
   EXPECT_FALSE(repeats_secret(encode_base64("u:another"), secret));
 }
 
+// C.1-15: a helper that reads it by lines repeats one of them.
+TEST(RepeatsSecret, KnowsOneLineOfSeveral) {
+  const Secret secret("{\n  \"id\": \"k3y\",\n  \"private_key\": \"s3cret\"\n}");
+  EXPECT_TRUE(repeats_secret("bad line \"private_key\": \"s3cret\"", secret));
+  EXPECT_TRUE(repeats_secret("bad " + encode_base64("\"private_key\": \"s3cret\""), secret));
+  EXPECT_TRUE(repeats_secret(R"({\n  \"id\": \"k3y\",\n  \"private_key\": \"s3cret\"\n})", secret));
+  EXPECT_FALSE(repeats_secret("the keychain is locked", secret));
+}
+
 TEST(RepeatsSecret, TakesAnyTextForAShortOneAndNoneForNone) {
   EXPECT_TRUE(repeats_secret("locked", Secret("abc")));
   EXPECT_FALSE(repeats_secret("locked", Secret("abcd")));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base64.h"
+#include "core/secret_lines.h"
 #include "core/text.h"
 #include "net/readings.h"
 
@@ -76,6 +77,9 @@ std::string without(std::string_view text, std::vector<Range> ranges) {
 }  // namespace
 
 SecretFilter::SecretFilter(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
+  for (std::size_t i = secrets_.size(); i > 0; --i) {
+    for (std::string& line : lines_of_secret(secrets_[i - 1])) secrets_.push_back(std::move(line));
+  }
   std::erase_if(secrets_, [](const std::string& secret) { return secret.size() < kShortest; });
 }
 

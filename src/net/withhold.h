@@ -15,7 +15,8 @@ namespace purser::net {
 class SecretFilter {
  public:
   SecretFilter() = default;
-  // Short ones are not looked for: they occur by chance, and what is left out would tell them.
+  // Short ones are not looked for: they occur by chance, and what is left out would tell them. Of
+  // one of several lines each line is: a header, or a log, has room for one.
   explicit SecretFilter(std::vector<std::string> secrets);
   // Those of a request: its Authorization, and an identity token in its form.
   static SecretFilter of(const http::Request& request);

@@ -69,6 +69,26 @@ TEST(WithholdTest, TakesOutSecretsThatAreOneAnothersPartOrNeighbour) {
   EXPECT_EQ(SecretFilter({"short"}).apply("short"), "short");
 }
 
+// C.1-15: the key of a service account is a password of many lines (A-32).
+TEST(WithholdTest, TakesOutEachLineOfASecretThatHasSeveral) {
+  // _json_key:{\n  "id": "k3y",\r\n  "private_key": "s3cret"\n}
+  const std::string base64 =
+      "X2pzb25fa2V5OnsKICAiaWQiOiAiazN5IiwNCiAgInByaXZhdGVfa2V5IjogInMzY3JldCIKfQ==";
+  const auto basic = with_authorization("Basic " + base64);
+  for (const char* written :
+       {"{\n  \"id\": \"k3y\",\r\n  \"private_key\": \"s3cret\"\n}", "\"id\": \"k3y\",",
+        "\"private_key\": \"s3cret\"", R"(\"private_key\": \"s3cret\")",
+        "%22private_key%22%3A%20%22s3cret%22",
+        R"({\n  \"id\": \"k3y\",\r\n  \"private_key\": \"s3cret\"\n})"}) {
+    http::Response refused{.status = 403, .body = std::string("no ") + written + " here"};
+    withhold_secrets(basic, refused);
+    EXPECT_EQ(refused.body, "no *** here") << written;
+  }
+  http::Response lines{.status = 403, .body = "{\n\"id\": \"k3y\",\n\"private_key\": \"s3cret\""};
+  withhold_secrets(basic, lines);
+  EXPECT_EQ(lines.body, "{\n***\n***") << "with other blanks";
+}
+
 // C.1-15: fields that are only shown, of any answer.
 TEST(WithholdTest, TakesASecretOutOfFieldsOfAnAnswerThatIsNoError) {
   http::Response answer{.status = 200,
