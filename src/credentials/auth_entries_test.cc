@@ -139,11 +139,20 @@ TEST_F(AuthEntriesTest, LeavesTheAccountTokensOfDockerHubAlone) {
 TEST_F(AuthEntriesTest, SplitsAtTheFirstColon) {
   const auto source = with_config(
       R"({"auths":{"a.io":{"auth":"dTpwOnEvcg=="},"b.io":{"auth":"dTpwAAA="},
-                   "c.io":{"username":"u","password":"p:q"},"d.io":{"auth":"dTo="}}})");
+                   "c.io":{"username":"u","password":"p:q"}}})");
   EXPECT_EQ(found(*source, "a.io"), "u:p:q/r");
   EXPECT_EQ(found(*source, "b.io"), "u:p");
   EXPECT_EQ(found(*source, "c.io"), "u:p:q");
-  EXPECT_EQ(found(*source, "d.io"), "u:");
+}
+
+// A-30: base64 without -w0, as docker and skopeo read it too.
+TEST_F(AuthEntriesTest, ReadsBase64OfSeveralLines) {
+  const auto source = with_config(
+      R"({"auths":{"a.io":{"auth":"dT\npw\n"},"b.io":{"auth":"dT\r\npw"},
+                   "c.io":{"auth":"dT pw"}}})");
+  EXPECT_EQ(found(*source, "a.io"), "u:p");
+  EXPECT_EQ(found(*source, "b.io"), "u:p");
+  EXPECT_THAT(source->find(registry("c.io"), ""), HasError(ErrorCode::invalid_argument));
 }
 
 // A-30.
@@ -164,11 +173,24 @@ TEST_F(AuthEntriesTest, ReadsTokens) {
 TEST_F(AuthEntriesTest, TakesAnEntryWithoutASecretForNone) {
   const auto source = with_config(
       R"({"auths":{"a.io":{},"b.io":{"auth":""},"c.io":null,"d.io":{"username":"u"},
-                   "e.io":{},"https://e.io/v1/":{"auth":"dTpw"}}})");
-  for (const char* name : {"a.io", "b.io", "c.io", "d.io", "unlisted.io"}) {
+                   "e.io":{},"https://e.io/v1/":{"auth":"dTpw"},"f.io":{"auth":"dTo="},
+                   "g.io":{"auth":"\r\n"}}})");
+  for (const char* name : {"a.io", "b.io", "c.io", "d.io", "f.io", "unlisted.io"}) {
     EXPECT_EQ(found(*source, name), "-") << name;
   }
   EXPECT_EQ(found(*source, "e.io"), "u:p");
+  EXPECT_THAT(source->find(registry("g.io"), ""), HasError(ErrorCode::invalid_argument));
+}
+
+// A-28, A-30: `auth` of "u:" identifies nobody, to a request and to `auth explain`.
+TEST_F(AuthEntriesTest, GoesOnPastAnEntryWithoutAPassword) {
+  home_.write("run/containers/auth.json", R"({"auths":{"h.io":{"auth":"dTI6cDI="}}})");
+  const auto source = with_config(R"({"auths":{"h.io":{"auth":"dTo="}}})");
+  EXPECT_EQ(found(*source, "h.io"), "u2:p2");
+  const auto looks = source->explain(registry("h.io"), "");
+  EXPECT_EQ(looks.at(1).found, CredentialLook::Found::nothing);
+  EXPECT_EQ(looks.at(2).found, CredentialLook::Found::used);
+  EXPECT_EQ(looks.at(2).username, "u2");
 }
 
 TEST_F(AuthEntriesTest, HasNoneWhereTheFileHasNone) {

@@ -13,8 +13,10 @@ Unexpected bad(std::string message) {
   return Unexpected(Error{.code = ErrorCode::invalid_argument, .message = std::move(message)});
 }
 
-// Splits the decoded `auth` at the first colon: a password may have more of them.
-Status read_auth(const std::string& encoded, Credential& credential) {
+// Splits the decoded `auth` at the first colon: a password may have more of them. base64(1)
+// breaks its lines, and the other clients read it all the same.
+Status read_auth(std::string encoded, Credential& credential) {
+  std::erase_if(encoded, [](char c) { return c == '\r' || c == '\n'; });
   auto decoded = decode_base64(encoded);
   if (!decoded) return bad("its auth is not base64");
   while (decoded->ends_with('\0')) decoded->pop_back();
@@ -52,8 +54,9 @@ Result<std::optional<Credential>> read_entry(const nlohmann::json& entry) {
       return Unexpected(std::move(status).error());
     }
   }
-  const bool login =
-      !auth->value_or("").empty() || (!credential.username.empty() && !credential.password.empty());
+  // A request would go without it: then it must not hide a login that comes after it.
+  const bool from_auth = !auth->value_or("").empty();
+  const bool login = !credential.password.empty() && (from_auth || !credential.username.empty());
   if (!login && credential.identity_token.empty() && credential.registry_token.empty()) {
     return std::optional<Credential>();
   }
