@@ -8,7 +8,8 @@
 // The order: the file that was asked for by name, and then nothing else; or
 // $DOCKER_AUTH_CONFIG; then $REGISTRY_AUTH_FILE, and then nothing else; or docker's config.json,
 // podman's auth.json in $XDG_RUNTIME_DIR and in $XDG_CONFIG_HOME, ~/.dockercfg. Within a file:
-// credHelpers, credsStore, auths.
+// credHelpers, else credsStore, then auths; the key of credHelpers is exactly the one by which
+// docker asks, or podman in its own file.
 #pragma once
 
 #include <chrono>
@@ -60,7 +61,9 @@ std::string_view to_string(CredentialLook::Found found);
 // Where a login was put, or taken from.
 struct CredentialHome {
   std::filesystem::path file = {};
-  std::string helper = {};  // empty: the file itself has it, base64 and not encrypted
+  // Programs. Empty: the file itself has it, base64 and not encrypted. Of Docker Hub erase() may
+  // find it in two, that of docker's name and that of podman's.
+  std::vector<std::string> helpers = {};
   std::vector<std::string> keys = {};
   bool was_open_to_others = false;  // others could read the file until now; it is 0600 now
 };

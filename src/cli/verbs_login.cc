@@ -155,7 +155,7 @@ class LoginVerb : public Verb {
   static void warn(Session& session, const LoginScope& scope, const CredentialHome& kept) {
     Diagnostics& err = session.err();
     const std::string file = kept.file.string();
-    if (kept.helper.empty()) {
+    if (kept.helpers.empty()) {
       err.warning(
           fmt::format("the password is in {}, encoded and not encrypted; a credential "
                       "helper (credsStore) would keep it better",
@@ -205,11 +205,11 @@ class LoginVerb : public Verb {
                        {"username", credential.username},
                        {"verified", verified},
                        {"file", kept.file.string()},
-                       {"helper", text_or_null(kept.helper)}});
+                       {"helper", kept.helpers.empty() ? Json() : Json(kept.helpers.front())}});
     }
     out.line(fmt::format("Logged in to {} as {}; kept in {}", scope.str(),
                          safe(credential.username),
-                         safe(kept.helper.empty() ? kept.file.string() : kept.helper)));
+                         safe(kept.helpers.empty() ? kept.file.string() : kept.helpers.front())));
   }
 };
 
@@ -261,8 +261,7 @@ class LogoutVerb : public Verb {
   static void print(Session& session, const LoginScope& scope,
                     const std::optional<CredentialHome>& removed) {
     Output& out = session.out();
-    std::vector<std::string> places;
-    if (removed && !removed->helper.empty()) places.push_back(removed->helper);
+    std::vector<std::string> places = removed ? removed->helpers : std::vector<std::string>();
     if (removed && !removed->keys.empty()) places.push_back(removed->file.string());
     if (out.format() != Format::text) {
       return out.json({{"registry", scope.registry.str()},

@@ -99,6 +99,14 @@ std::vector<HelperEntry> read_helpers(const nlohmann::json& cred_helpers,
   return helpers;
 }
 
+const HelperEntry* helper_with(const std::vector<HelperEntry>& helpers, const std::string& key) {
+  const auto found = std::find_if(helpers.begin(), helpers.end(),
+                                  [&](const HelperEntry& helper) { return helper.key == key; });
+  return found == helpers.end() ? nullptr : &*found;
+}
+
+bool is_one(const HelperEntry& helper) { return !helper.name.empty() || !helper.problem.empty(); }
+
 }  // namespace
 
 Result<AuthFile> parse_auth_file(std::string_view text, AuthFileFormat format) {
@@ -118,6 +126,9 @@ Result<AuthFile> parse_auth_file(std::string_view text, AuthFileFormat format) {
   if (!helpers) return bad(helpers.error().message);
   file.helpers = read_helpers(*helpers == nullptr ? nlohmann::json::object() : **helpers,
                               json::find(*document, "credsStore"));
+  for (const auto& [name, value] : document->items()) {
+    file.has_more |= name != "auths" && name != "credHelpers";
+  }
   return file;
 }
 
@@ -151,20 +162,24 @@ std::vector<std::string> AuthFile::narrower_than(std::string_view registry,
   return logins;
 }
 
-const HelperEntry* AuthFile::helper_for(std::string_view registry) const {
-  const HelperEntry* best = nullptr;
-  std::size_t best_fit = 0;
-  for (const HelperEntry& helper : helpers) {
-    // credsStore fits everything, and worse than any key.
-    const std::size_t fit =
-        helper.key.empty() ? 1 : 2 * fit_of_key(helper.key, AuthFileFormat::auths, registry, {});
-    if (fit > best_fit) {
-      best_fit = fit;
-      best = &helper;
-    }
+const HelperEntry* AuthFile::helper_for(FileOwner owner, std::string_view registry) const {
+  const HelperEntry* found = nullptr;
+  for (const std::string& key : {own_key(owner, registry), std::string()}) {
+    if (found == nullptr) found = helper_with(helpers, key);
   }
-  const bool is_one = best != nullptr && !(best->name.empty() && best->problem.empty());
-  return is_one ? best : nullptr;
+  return found != nullptr && is_one(*found) ? found : nullptr;
+}
+
+const HelperEntry* AuthFile::other_helper_for(FileOwner owner, std::string_view registry) const {
+  const FileOwner other = owner == FileOwner::docker ? FileOwner::podman : FileOwner::docker;
+  const std::string key = own_key(other, registry);
+  if (key == own_key(owner, registry)) return nullptr;
+  const HelperEntry* found = helper_with(helpers, key);
+  return found != nullptr && is_one(*found) ? found : nullptr;
+}
+
+FileOwner owner_of(const std::filesystem::path& name, const AuthFile& file) {
+  return name.filename() == "config.json" || file.has_more ? FileOwner::docker : FileOwner::podman;
 }
 
 }  // namespace purser

@@ -23,15 +23,21 @@ Unexpected bad(std::string message) {
   return Unexpected(Error{.code = ErrorCode::invalid_argument, .message = std::move(message)});
 }
 
-// In the order of the file. What Purser does not understand in full it does not write anew: the
-// strict reader has seen it first.
-Result<Json> read_ordered(std::string_view text) {
+struct Contents {
+  Json document;  // in the order of the file
+  FileOwner owner;
+};
+
+// What Purser does not understand in full it does not write anew: the strict reader has seen it
+// first.
+Result<Contents> read_contents(std::string_view text, const AuthTarget& target) {
   const auto checked = parse_auth_file(text, AuthFileFormat::auths);
   if (!checked) return Unexpected(checked.error());
-  if (text.empty()) return Json(Json::object());
+  const FileOwner owner = owner_of(target.file, *checked);
+  if (text.empty()) return Contents{Json::object(), owner};
   Json document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!document.is_object()) return bad("it is not a JSON object");
-  return document;
+  return Contents{std::move(document), owner};
 }
 
 // As docker writes it: two programs that take turns leave no difference but the change itself.
@@ -52,25 +58,17 @@ std::vector<std::string> keys_for(const Json& auths, const AuthTarget& target) {
   return keys;
 }
 
-// docker writes more into its file than podman does: which helper, headers, proxies.
-bool is_podmans(const Json& document, const AuthTarget& target) {
-  if (!target.may_be_podmans) return false;
-  const auto items = document.items();
-  return std::all_of(items.begin(), items.end(), [](const auto& item) {
-    return item.key() == "auths" || item.key() == "credHelpers";
-  });
-}
-
 // The key to keep the login under. `known`: those of the target that the file has.
-std::string own_key(const Json& document, const AuthTarget& target,
+std::string key_for(const AuthTarget& target, FileOwner owner,
                     const std::vector<std::string>& known) {
-  const std::string host = to_lower(target.registry);
-  if (!target.path.empty()) return host + "/" + target.path;
-  if (!is_docker_hub(host) || !is_podmans(document, target)) return docker_key(host);
+  // By podman's name for Docker Hub, as docker has no keys for a part of a registry.
+  if (!target.path.empty()) return own_key(FileOwner::podman, target.registry) + "/" + target.path;
+  const std::string key = own_key(owner, target.registry);
   const bool only_others =
-      !known.empty() && std::find(known.begin(), known.end(), host) == known.end();
+      !known.empty() && std::find(known.begin(), known.end(), key) == known.end();
+  const bool is_hub_in_podmans = owner == FileOwner::podman && is_docker_hub(target.registry);
   // Who wrote another one finds it by that one.
-  return only_others ? known.front() : host;
+  return is_hub_in_podmans && only_others ? known.front() : key;
 }
 
 Json entry_of(const std::optional<Credential>& credential) {
@@ -89,12 +87,13 @@ Json entry_of(const std::optional<Credential>& credential) {
 
 Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& target,
                                   const std::optional<Credential>& credential) {
-  auto document = read_ordered(text);
-  if (!document) return Unexpected(std::move(document).error());
-  Json& auths = (*document)["auths"];
+  auto contents = read_contents(text, target);
+  if (!contents) return Unexpected(std::move(contents).error());
+  Json& document = contents->document;
+  Json& auths = document["auths"];
   if (auths.is_null()) auths = Json::object();
   const std::vector<std::string> known = keys_for(auths, target);
-  const std::string key = own_key(*document, target, known);
+  const std::string key = key_for(target, contents->owner, known);
   // Some keys are read as the whole registry: such a login must not come to be used for all of it.
   if (!is_for(key, target)) {
     return bad(
@@ -104,19 +103,20 @@ Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& targe
     if (other != key) auths.erase(other);
   }
   auths[key] = entry_of(credential);
-  return AuthFileChange{.text = dump(*document), .keys = {key}};
+  return AuthFileChange{.text = dump(document), .keys = {key}};
 }
 
 Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& target) {
-  auto document = read_ordered(text);
-  if (!document) return Unexpected(std::move(document).error());
+  auto contents = read_contents(text, target);
+  if (!contents) return Unexpected(std::move(contents).error());
+  Json& document = contents->document;
   AuthFileChange change{.text = std::string(text)};
-  const auto auths = document->find("auths");
-  if (auths == document->end() || auths->is_null()) return change;
+  const auto auths = document.find("auths");
+  if (auths == document.end() || auths->is_null()) return change;
   change.keys = keys_for(*auths, target);
   if (change.keys.empty()) return change;
   for (const std::string& key : change.keys) auths->erase(key);
-  change.text = dump(*document);
+  change.text = dump(document);
   return change;
 }
 

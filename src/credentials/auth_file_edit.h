@@ -22,16 +22,15 @@ struct AuthFileChange {
 struct AuthTarget {
   std::string registry = {};
   std::string path = {};  // "team": for the repositories at and below it alone; empty: for all
-  // The file was named, and not by docker's name for it. docker and podman call Docker Hub by two
-  // keys, and podman's logout knows its own alone.
-  bool may_be_podmans = false;
+  // By this name. docker and podman call Docker Hub by two keys, and podman's logout knows its own
+  // alone: the key follows the owner_of() the file.
+  std::filesystem::path file = "config.json";
 };
 
 // The text with the target's login in place of those that it had; without a credential an entry
 // without a secret, as docker leaves one where a helper has the login. Entries for other parts of
-// the registry stay. Of Docker Hub the key is podman's, or the one that is there, where the file
-// may be podman's and has nothing in it that only docker writes; else it is docker's. Errors:
-// invalid_argument. Pure.
+// the registry stay. Of Docker Hub the key is the owner's, or in podman's file the one that is
+// there. Errors: invalid_argument. Pure.
 Result<AuthFileChange> with_login(std::string_view text, const AuthTarget& target,
                                   const std::optional<Credential>& credential);
 // The text without the target's entries; no keys where it has none. Errors: invalid_argument.

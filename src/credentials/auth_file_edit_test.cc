@@ -97,7 +97,7 @@ TEST_F(AuthFileEditTest, WritesDockerHubUnderItsHistoricKey) {
 
 // podman's logout knows this key alone.
 TEST_F(AuthFileEditTest, WritesDockerHubAsPodmanDoesIntoPodmansFile) {
-  const AuthTarget podmans{.registry = "docker.io", .may_be_podmans = true};
+  const AuthTarget podmans{.registry = "docker.io", .file = "auth.json"};
   const auto key = [&](const char* text) {
     return with_login(text, podmans, kLogin)->keys.front();
   };

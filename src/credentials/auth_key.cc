@@ -9,8 +9,9 @@ namespace purser {
 namespace {
 
 constexpr std::string_view kDockerHubKey = "https://index.docker.io/v1/";
+constexpr std::string_view kPodmansHubKey = "docker.io";
 // In the order in which they count.
-constexpr std::array<std::string_view, 4> kDockerHubKeys{kDockerHubKey, "docker.io",
+constexpr std::array<std::string_view, 4> kDockerHubKeys{kDockerHubKey, kPodmansHubKey,
                                                          "index.docker.io", "registry-1.docker.io"};
 
 // Beside the login of Docker Hub docker keeps the tokens of its account service.
@@ -45,8 +46,9 @@ bool same_registry(std::string_view a, std::string_view b) {
   return equals_ignoring_case(a, b) || (is_docker_hub(a) && is_docker_hub(b));
 }
 
-std::string docker_key(std::string_view registry) {
-  return is_docker_hub(registry) ? std::string(kDockerHubKey) : to_lower(registry);
+std::string own_key(FileOwner owner, std::string_view registry) {
+  if (!is_docker_hub(registry)) return to_lower(registry);
+  return std::string(owner == FileOwner::docker ? kDockerHubKey : kPodmansHubKey);
 }
 
 std::vector<std::string> servers_of(std::string_view registry, std::string_view helper_key) {
@@ -57,8 +59,8 @@ std::vector<std::string> servers_of(std::string_view registry, std::string_view 
     }
   };
   if (is_docker_hub(registry) && !helper_key.empty()) add(std::string(helper_key));
-  add(docker_key(registry));
-  add(std::string(registry));
+  add(own_key(FileOwner::docker, registry));
+  add(own_key(FileOwner::podman, registry));
   return servers;
 }
 

@@ -15,12 +15,15 @@ bool is_docker_hub(std::string_view host);
 // Hub, its names. "h.io" and "h.io:443" are two: nothing says which scheme the other one means.
 bool same_registry(std::string_view a, std::string_view b);
 
-// The key, and the server that a helper is asked for, under which docker keeps the login of a
-// registry: the host and port, but of Docker Hub "https://index.docker.io/v1/".
-std::string docker_key(std::string_view registry);
+// Whose file it is: the two have different names for Docker Hub.
+enum class FileOwner { docker, podman };
+// The key, and the server that a helper is asked for, under which the owner keeps the login of a
+// registry: the host and port, but of Docker Hub docker has "https://index.docker.io/v1/" and
+// podman "docker.io".
+std::string own_key(FileOwner owner, std::string_view registry);
 // The servers that a helper may keep the login of a registry under, the best first: the key of
-// credHelpers that names it, since who wrote that asks for it by this key (podman `docker.io`,
-// docker its URL); then docker's, then podman's. `helper_key` is empty for credsStore.
+// credHelpers that names it, since who wrote that asks for it by this key; then docker's, then
+// podman's. `helper_key` is empty for credsStore.
 std::vector<std::string> servers_of(std::string_view registry, std::string_view helper_key);
 
 struct AuthKey {

@@ -12,7 +12,7 @@
 
 namespace purser {
 
-// Runs one helper. `server` is what the login is kept under: docker_key(). The errors name the
+// Runs one helper. `server` is what the login is kept under: servers_of(). The errors name the
 // helper and what it said, sanitised, never what it keeps. Thread rule: a value.
 class CredentialHelper {
  public:

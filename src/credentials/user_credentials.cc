@@ -72,11 +72,14 @@ class UserCredentials::Impl {
       return Unexpected(place.error());
     }
     CredentialHome home{.file = file(), .was_open_to_others = is_open_to_others(file())};
-    const auto helper = helper_of_file(registry);
+    const auto contents = contents_now();
+    if (!contents) return Unexpected(contents.error());
+    const auto helper =
+        open_if_any((*contents)->helper_for(owner(**contents), registry.str()), registry);
     if (!helper) return Unexpected(helper.error());
     if (*helper && !path.empty()) return Unexpected(no_part_in((*helper)->helper));
     if (*helper) {
-      home.helper = (*helper)->helper.program().filename();
+      home.helpers = {(*helper)->helper.program().filename()};
       const std::string& server = (*helper)->servers.front();
       if (Status kept = (*helper)->helper.store(server, credential); !kept) {
         return Unexpected(std::move(kept).error());
@@ -97,12 +100,18 @@ class UserCredentials::Impl {
   Result<std::optional<CredentialHome>> erase(const RegistryName& registry, std::string_view path) {
     const std::lock_guard lock(changing_);
     CredentialHome home{.file = file()};
-    const auto helper = helper_of_file(registry);
-    if (!helper) return Unexpected(helper.error());
-    if (*helper && path.empty()) {
-      const auto erased = erase_from(**helper);
-      if (!erased) return Unexpected(erased.error());
-      if (*erased) home.helper = (*helper)->helper.program().filename();
+    const auto contents = contents_now();
+    if (!contents) return Unexpected(contents.error());
+    if (path.empty()) {
+      const FileOwner owns = owner(**contents);
+      for (const HelperEntry* entry : {(*contents)->helper_for(owns, registry.str()),
+                                       (*contents)->other_helper_for(owns, registry.str())}) {
+        const auto helper = open_if_any(entry, registry);
+        if (!helper) return Unexpected(helper.error());
+        const auto erased = *helper ? erase_from(**helper) : Result<bool>(false);
+        if (!erased) return Unexpected(erased.error());
+        if (*erased) home.helpers.push_back((*helper)->helper.program().filename());
+      }
     }
     std::error_code error;
     const fs::file_type type = fs::status(file(), error).type();
@@ -116,7 +125,7 @@ class UserCredentials::Impl {
     });
     forget();
     if (!edited) return Unexpected(edited.error());
-    if (home.helper.empty() && home.keys.empty()) return std::optional<CredentialHome>();
+    if (home.helpers.empty() && home.keys.empty()) return std::optional<CredentialHome>();
     return std::optional<CredentialHome>(std::move(home));
   }
 
@@ -143,11 +152,7 @@ class UserCredentials::Impl {
   };
 
   AuthTarget target(const RegistryName& registry, std::string_view path) const {
-    // What nobody named is docker's. By any other name it may be podman's.
-    const bool named = !options_.file.empty() || options_.environment("REGISTRY_AUTH_FILE");
-    return {.registry = registry.str(),
-            .path = std::string(path),
-            .may_be_podmans = named && file().filename() != "config.json"};
+    return {.registry = registry.str(), .path = std::string(path), .file = file()};
   }
 
   static Error no_part_in(const CredentialHelper& helper) {
@@ -184,11 +189,17 @@ class UserCredentials::Impl {
       return walk.add(std::move(look));
     }
     if (is_open_to_others(place.file)) look.note = "others can read this file";
-    if (const HelperEntry* helper = (*file)->helper_for(registry.str())) {
+    const FileOwner owner = owner_of(place.file, **file);
+    if (const HelperEntry* helper = (*file)->helper_for(owner, registry.str())) {
       look_at_helper(walk, look, *helper, here);
       if (walk.done()) return;
     }
     look_at_entries(walk, look, **file, here, repository);
+    if (walk.done()) return;
+    // What the owner does not ask comes last: a login that he has just made must be the one in use.
+    if (const HelperEntry* helper = (*file)->other_helper_for(owner, registry.str())) {
+      look_at_helper(walk, look, *helper, here);
+    }
   }
 
   static void look_at_entries(CredentialWalk& walk, CredentialLook look, const AuthFile& file,
@@ -298,16 +309,20 @@ class UserCredentials::Impl {
     return std::make_shared<const AuthFile>(*std::move(file));
   }
 
-  // The helper that keeps this registry's login for the file that store() and erase() change.
-  Result<std::optional<OpenHelper>> helper_of_file(const RegistryName& registry) {
+  // Of the file that store() and erase() change; of one that is not there, nothing.
+  Result<MaybeFile> contents_now() {
     forget();  // another program may have changed the file since
-    const auto parsed = read({.file = file()});
-    if (!parsed) {
-      Error error = parsed.error();
-      error.message = file().string() + ": " + error.message;
-      return Unexpected(std::move(error));
-    }
-    const HelperEntry* entry = *parsed ? (*parsed)->helper_for(registry.str()) : nullptr;
+    auto contents = read({.file = file()});
+    if (contents && !*contents) return std::make_shared<const AuthFile>();
+    if (contents) return contents;
+    Error error = contents.error();
+    error.message = file().string() + ": " + error.message;
+    return Unexpected(std::move(error));
+  }
+  FileOwner owner(const AuthFile& contents) const { return owner_of(file(), contents); }
+
+  Result<std::optional<OpenHelper>> open_if_any(const HelperEntry* entry,
+                                                const RegistryName& registry) const {
     if (entry == nullptr) return std::optional<OpenHelper>();
     auto helper = open_helper(*entry, file(), registry.str());
     if (!helper) return Unexpected(std::move(helper).error());

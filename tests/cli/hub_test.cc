@@ -2,6 +2,7 @@
 // real registry here, behind TLS for the Hub's host, and a proxy that leads every name there.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "testing/certificates.h"
@@ -10,6 +11,7 @@
 #include "testing/registry_server.h"
 #include "testing/tls_front.h"
 #include "tests/cli/docker_program.h"
+#include "tests/cli/keeping_helper.h"
 #include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
 
@@ -37,6 +39,8 @@ class HubTest : public ::testing::Test {
     options.environment["HTTPS_PROXY"] = proxy_.url();
     options.environment["SSL_CERT_FILE"] = authority_file_;  // of Go's programs
     options.environment["DOCKER_HOST"] = "unix:///nonexistent.sock";
+    options.environment["PATH"] =
+        (purser_.home() / "bin").string() + ":" + std::string(std::getenv("PATH"));
     return options;
   }
   ProcessResult purser(std::vector<std::string> arguments,
@@ -111,6 +115,39 @@ TEST_F(HubTest, SharesALoginWithDocker) {
   EXPECT_TRUE(inspected.ok()) << inspected.describe();
   EXPECT_TRUE(other({docker_program(), "logout"}).ok());
   EXPECT_THAT(purser({"digest", "app:v1"}), Fails(4, HasSubstr("purser login docker.io")));
+}
+
+// A-4, A-31, A-32: docker asks its store for the Hub, whatever helper the file names for podman.
+TEST_F(HubTest, SharesAStoreWithDockerWherePodmanHasAHelper) {
+  pusher_.push("library/app", image_, "v1");
+  add_helper(purser_.home(), "dockers");
+  add_helper(purser_.home(), "podmans");
+  purser_.home().write("config.json",
+                       R"({"credHelpers":{"docker.io":"podmans"},"credsStore":"dockers"})");
+  const ProcessResult login =
+      other({docker_program(), "login", "-u", "alice", "--password-stdin"}, kPassword);
+  ASSERT_TRUE(login.ok()) << login.describe();
+  EXPECT_THAT(purser({"digest", "app:v1"}), Answers(image_.digest + "\n"));
+  EXPECT_THAT(purser({"logout", "docker.io"}), Answers(HasSubstr("docker-credential-dockers")));
+  ASSERT_FALSE(docker_inspect().ok()) << "docker still finds the login";
+  EXPECT_THAT(purser_login(), Answers(HasSubstr("kept in docker-credential-dockers")));
+  const ProcessResult inspected = docker_inspect();
+  EXPECT_TRUE(inspected.ok()) << inspected.describe();
+}
+
+// A-4, A-31, A-32: and skopeo asks by its own name in its own file.
+TEST_F(HubTest, SharesAHelperWithSkopeo) {
+  pusher_.push("library/app", image_, "v1");
+  add_helper(purser_.home(), "podmans");
+  purser_.home().write("containers/auth.json", R"({"credHelpers":{"docker.io":"podmans"}})");
+  EXPECT_THAT(purser_login({"--authfile", podmans_file()}),
+              Answers(HasSubstr("kept in docker-credential-podmans")));
+  EXPECT_THAT(skopeo_tags(), Answers(HasSubstr("v1")));
+  const ProcessResult logout =
+      other({"skopeo", "logout", "--authfile", podmans_file(), "docker.io"});
+  EXPECT_TRUE(logout.ok()) << logout.describe();
+  EXPECT_THAT(purser({"digest", "app:v1", "--authfile", podmans_file()}),
+              Fails(4, HasSubstr("purser login docker.io")));
 }
 
 // A-4: what docker calls "app" is library/app, in the name and in the keep list.

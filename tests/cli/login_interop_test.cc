@@ -14,6 +14,7 @@
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
 #include "tests/cli/docker_program.h"
+#include "tests/cli/keeping_helper.h"
 #include "tests/cli/program.h"
 #include "tests/cli/program_matchers.h"
 
@@ -25,24 +26,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr const char* kPassword = "s3cret:with colon";
-
-// Keeps what it is given in a folder, a file for each registry: the whole helper protocol.
-constexpr const char* kHelper = R"(#!/bin/sh
-cd "$(dirname "$0")/../kept" || exit 1
-input=$(cat)
-case $1 in
-store) server=$(printf %s "$input" | jq -r .ServerURL) ;;
-*) server=$input ;;
-esac
-file=$(printf %s "$server" | sha256sum | cut -d' ' -f1)
-case $1 in
-store) printf %s "$input" > "$file" ;;
-get) cat "$file" 2>/dev/null || { echo "credentials not found in native keychain"; exit 1; } ;;
-erase) rm "$file" ;;
-list) jq -s 'map({(.ServerURL): .Username}) | add // {}' * ;;
-*) echo "unknown action" >&2; exit 1 ;;
-esac
-)";
 
 class LoginInteropTest : public ::testing::Test {
  protected:
@@ -71,9 +54,7 @@ class LoginInteropTest : public ::testing::Test {
     return run(arguments, options(stdin_text));
   }
   void use_helper() const {
-    const auto file = purser_.home().write("bin/docker-credential-keep", kHelper);
-    ::chmod(file.c_str(), 0700);
-    std::filesystem::create_directories(purser_.home() / "kept");
+    add_helper(purser_.home(), "keep");
     purser_.home().write("config.json", R"({"credsStore":"keep"})");
   }
 
@@ -119,6 +100,23 @@ TEST_F(LoginInteropTest, WritesByteForByteWhatDockerWrites) {
   std::filesystem::remove(config());
   ASSERT_TRUE(purser_login().ok());
   EXPECT_EQ(read_file(config()), written);
+}
+
+// A-32: the key of a service account, as Google has it for _json_key. The registry is an open one:
+// htpasswd's file has a line for each password.
+TEST_F(LoginInteropTest, TakesAPasswordOfManyLinesAsDockerDoes) {
+  const RegistryServer open;
+  const std::string key = "{\n  \"type\": \"service_account\",\n  \"key\": \"s3cret\"\n}\n";
+  const std::vector<std::string> login = {"login", "-u", "_json_key", "--password-stdin",
+                                          open.host()};
+  const ProcessResult dockers = docker(login, key);
+  ASSERT_TRUE(dockers.ok()) << dockers.describe();
+  const std::string written = read_file(config());
+  std::filesystem::remove(config());
+  const ProcessResult pursers = purser(login, key);
+  ASSERT_TRUE(pursers.ok()) << pursers.describe();
+  EXPECT_EQ(read_file(config()), written);
+  EXPECT_THAT(pursers.err, Not(HasSubstr("service_account")));
 }
 
 // A-32.
