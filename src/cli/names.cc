@@ -43,6 +43,19 @@ Result<HostAndPath> split_scope(std::string_view text) {
   return HostAndPath{*std::move(registry), path};
 }
 
+// "https://index.docker.io/v1/" is what docker calls a registry. Without a scheme, or without the
+// slash at the end, v2 may be a namespace; and where not a login but all of a registry could be
+// meant, HOST/v2/$REPO with an empty variable must not be that.
+std::string_view without_the_api(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return text;
+  for (const std::string_view api : {"/v1/", "/v2/"}) {
+    const std::size_t slash = text.find('/', scheme + 3);
+    if (slash != std::string_view::npos && text.substr(slash) == api) return text.substr(0, slash);
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<RegistryScope> parse_scope(std::string_view text) {
@@ -61,6 +74,7 @@ Result<RegistryScope> parse_scope(std::string_view text) {
 }
 
 Result<LoginScope> parse_login_scope(std::string_view text) {
+  text = without_the_api(text);
   // With a slash behind a scheme it is still a registry: "https://h.io/".
   if (Result<RegistryName> registry = RegistryName::parse(text)) {
     return LoginScope{*std::move(registry)};
@@ -70,6 +84,15 @@ Result<LoginScope> parse_login_scope(std::string_view text) {
   const auto checked = Repository::of(parts->registry.str(), parts->path);
   if (!checked) return Unexpected(checked.error());
   return LoginScope{std::move(parts->registry), std::string(parts->path)};
+}
+
+std::optional<std::string> doubt_about_login(const LoginScope& scope) {
+  const bool is_name_space = !scope.path.empty() && scope.path.find('/') == std::string::npos;
+  if (!is_docker_hub(scope.registry.str()) || !is_name_space) return std::nullopt;
+  return fmt::format(
+      "this login is for what is below {0}/; the image {1} of Docker Hub is docker.io/library/{1}, "
+      "and a login for it is made by `purser login docker.io/library/{1}`",
+      scope.str(), scope.path);
 }
 
 std::optional<std::string> doubt_about_scope(std::string_view text) {

@@ -26,8 +26,11 @@ struct LoginScope {
   std::string path = {};
   std::string str() const { return path.empty() ? registry.str() : registry.str() + "/" + path; }
 };
-// Errors: invalid_argument.
+// docker's names of a registry too: "https://index.docker.io/v1/". Errors: invalid_argument.
 Result<LoginScope> parse_login_scope(std::string_view text);
+// What to tell a person whose login for docker.io/ubuntu other verbs would not use for
+// docker.io/ubuntu, which is library/ubuntu to them. No value: there is no doubt.
+std::optional<std::string> doubt_about_login(const LoginScope& scope);
 // What to tell a person whose REGISTRY[/REPO] other verbs would read as a repository of Docker Hub:
 // `ubuntu` is a host here. No value: there is no doubt.
 std::optional<std::string> doubt_about_scope(std::string_view text);

@@ -68,6 +68,32 @@ TEST(ParseLoginScopeTest, TakesARegistryOrAPartOfIt) {
   }
 }
 
+// as docker calls them in its file, and in what it prints.
+TEST(ParseLoginScopeTest, TakesDockersNamesOfARegistry) {
+  EXPECT_EQ(parse_login_scope("https://index.docker.io/v1/")->str(), "docker.io");
+  EXPECT_EQ(parse_login_scope("https://h.io/v2/")->str(), "h.io");
+  EXPECT_EQ(parse_login_scope("http://h.io:5000/v1/")->registry.scheme(), "http");
+  EXPECT_EQ(parse_login_scope("https://h.io/v2")->path, "v2") << "podman's namespace";
+  for (const char* text : {"h.io/v2/", "https://h.io/v2//", "https://h.io/v3/", "https:///v2/",
+                           "https://h.io/team/v2/", "https://u:p@h.io/v2/"}) {
+    EXPECT_THAT(parse_login_scope(text), HasError(ErrorCode::invalid_argument)) << text;
+  }
+  // Elsewhere it could stand for all of a registry by mistake.
+  EXPECT_THAT(parse_scope("https://h.io/v2/"), HasError(ErrorCode::invalid_argument));
+}
+
+//
+TEST(DoubtAboutLoginTest, SaysThatAShortNameOfTheHubIsAnImageElsewhere) {
+  const auto doubt = [](const char* text) {
+    return doubt_about_login(*parse_login_scope(text)).value_or("");
+  };
+  EXPECT_THAT(doubt("docker.io/ubuntu"), HasSubstr("`purser login docker.io/library/ubuntu`"));
+  EXPECT_THAT(doubt("index.docker.io/ubuntu"), HasSubstr("docker.io/library/ubuntu"));
+  for (const char* text : {"docker.io", "docker.io/library/ubuntu", "h.io/ubuntu"}) {
+    EXPECT_EQ(doubt(text), "") << text;
+  }
+}
+
 TEST(DoubtAboutScopeTest, SaysThatABareWordIsAHost) {
   EXPECT_THAT(doubt_about_scope("ubuntu").value_or(""), HasSubstr("docker.io/library/ubuntu"));
   EXPECT_THAT(doubt_about_scope("team/app").value_or(""), HasSubstr("docker.io/team/app"));

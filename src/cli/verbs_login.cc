@@ -54,6 +54,7 @@ class LoginVerb : public Verb {
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
     const Result<LoginScope> scope = parse_login_scope(names.front());
     if (!scope) return Unexpected(scope.error());
+    if (const auto doubt = doubt_about_login(*scope)) session.err().warning(*doubt);
     const Result<Credential> credential = ask(session, *scope);
     if (!credential) return Unexpected(credential.error());
     const Result<bool> verified = verify(session, *scope, *credential);

@@ -18,6 +18,7 @@ namespace {
 using ::purser::testing::HasError;
 using ::purser::testing::IsOk;
 using ::purser::testing::read_file;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -107,6 +108,22 @@ TEST_F(AuthFileEditTest, WritesDockerHubAsPodmanDoesIntoPodmansFile) {
   EXPECT_EQ(key(R"({"auths":{},"credsStore":"x"})"), docker_key) << "only docker writes that";
   EXPECT_EQ(key(R"({"auths":{"https://index.docker.io/v1/":{}}})"), docker_key) << "it was there";
   EXPECT_EQ(key(R"({"auths":{"https://index.docker.io/v1/":{},"docker.io":{}}})"), "docker.io");
+}
+
+// A-4, A-32: whichever name of the Hub was typed, podman finds it.
+TEST_F(AuthFileEditTest, WritesDockerHubUnderNoNameOfItsServer) {
+  for (const char* name : {"registry-1.docker.io", "index.docker.io", "docker.io"}) {
+    SCOPED_TRACE(name);
+    const AuthTarget team{.registry = name, .path = "team", .file = "auth.json"};
+    const auto part = with_login(R"({"auths":{"docker.io/team":{"auth":"eA=="}}})", team, kLogin);
+    ASSERT_THAT(part, IsOk());
+    EXPECT_THAT(part->keys, ElementsAre("docker.io/team"));
+    EXPECT_THAT(part->text, AllOf(HasSubstr("dTpw"), Not(HasSubstr("eA=="))));
+    const auto whole = with_login("", AuthTarget{.registry = name, .file = "auth.json"}, kLogin);
+    EXPECT_THAT(whole->keys, ElementsAre("docker.io"));
+    EXPECT_THAT(with_login("", AuthTarget{name}, kLogin)->keys,
+                ElementsAre("https://index.docker.io/v1/"));
+  }
 }
 
 // A-29

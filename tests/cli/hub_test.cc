@@ -117,6 +117,43 @@ TEST_F(HubTest, SharesALoginWithDocker) {
   EXPECT_THAT(purser({"digest", "app:v1"}), Fails(4, HasSubstr("purser login docker.io")));
 }
 
+// by the name of the Hub's server, and for a part of it.
+TEST_F(HubTest, KeepsALoginForAPartUnderTheNameThatSkopeoKnows) {
+  pusher_.push("library/app", image_, "v1");
+  const ProcessResult login = purser({"login", "registry-1.docker.io/library", "-u", "alice",
+                                      "--password-stdin", "--authfile", podmans_file()},
+                                     kPassword);
+  ASSERT_TRUE(login.ok()) << login.describe();
+  EXPECT_THAT(skopeo_tags(), Answers(HasSubstr("v1")));
+  EXPECT_THAT(purser({"tags", "app", "--authfile", podmans_file()}), Answers("v1\n"));
+}
+
+// docker's own name for the Hub, as it stands in its file and in its messages.
+TEST_F(HubTest, TakesDockersNameOfTheHub) {
+  pusher_.push("library/app", image_, "v1");
+  const ProcessResult login = purser(
+      {"login", "https://index.docker.io/v1/", "-u", "alice", "--password-stdin"}, kPassword);
+  ASSERT_TRUE(login.ok()) << login.describe();
+  EXPECT_TRUE(docker_inspect().ok());
+  EXPECT_THAT(purser({"logout", "https://index.docker.io/v1/"}),
+              Answers(HasSubstr("Logged out of docker.io")));
+  EXPECT_FALSE(docker_inspect().ok());
+}
+
+// a login that `tags` would not use is not made without a word.
+TEST_F(HubTest, SaysWhatALoginForAShortNameIsFor) {
+  pusher_.push("library/app", image_, "v1");
+  const ProcessResult login =
+      purser({"login", "docker.io/app", "-u", "alice", "--password-stdin"}, kPassword);
+  ASSERT_TRUE(login.ok()) << login.describe();
+  EXPECT_THAT(login.err, HasSubstr("`purser login docker.io/library/app`"));
+  EXPECT_THAT(purser({"tags", "docker.io/app"}).exit_code, 4);
+  ASSERT_TRUE(
+      purser({"login", "docker.io/library/app", "-u", "alice", "--password-stdin"}, kPassword)
+          .ok());
+  EXPECT_THAT(purser({"tags", "docker.io/app"}), Answers("v1\n"));
+}
+
 // docker asks its store for the Hub, whatever helper the file names for podman.
 TEST_F(HubTest, SharesAStoreWithDockerWherePodmanHasAHelper) {
   pusher_.push("library/app", image_, "v1");
