@@ -42,6 +42,9 @@ struct Credential {
   // What to do where the registry does not take it, for people: a clause that an error's hint ends
   // with, such as "log in again with `purser login h.io`". Empty: nothing is known.
   std::string remedy = {};
+  // The command that takes this login away, "purser logout h.io/team". Empty: none does, as where
+  // it was typed or stands in a variable.
+  std::string logout = {};
 };
 
 // Answers which credential belongs to a registry, or to one repository in it: some files keep one

@@ -55,8 +55,19 @@ struct CredentialLook {
   std::string username = {};
   std::string kind = {};  // "password", "identity token", "registry token"
   std::string note = {};  // what a person should know: a file that others can read; an error
+  // The command that takes this login away: "purser logout h.io/team --authfile
+  // /home/ann/auth.json". Empty: none does.
+  std::string logout = {};
 };
 std::string_view to_string(CredentialLook::Found found);
+
+// A login for a part of a registry.
+struct PartLogin {
+  std::string name = {};  // "h.io/team"
+  // The commands that put another one in its place, and take it away. Empty: none does.
+  std::string login = {};
+  std::string logout = {};
+};
 
 // Where a login was put, or taken from.
 struct CredentialHome {
@@ -104,10 +115,10 @@ class UserCredentials : public CredentialSource {
   Result<std::optional<CredentialHome>> erase(const RegistryName& registry,
                                               std::string_view path = {});
 
-  // The names "h.io/team" of the logins in that file for a part of the registry (below `path`,
-  // where one is given): they count there before the one that is for more.
-  std::vector<std::string> narrower_logins(const RegistryName& registry,
-                                           std::string_view path = {}) const;
+  // The logins in that file for a part of the registry (below `path`, where one is given): they
+  // count there before the one that is for more, unless a helper has that.
+  std::vector<PartLogin> narrower_logins(const RegistryName& registry,
+                                         std::string_view path = {}) const;
 
   // The file that store() and erase() change.
   std::filesystem::path file() const;

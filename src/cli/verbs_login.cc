@@ -37,10 +37,11 @@ Status check_username(const std::string& username) {
   return Unexpected(usage_error("a user name has no ':' and no control character in it"));
 }
 
-// For a command that is to be about the same file.
-std::string authfile_option(Session& session) {
-  const std::string& named = session.settings().authfile;
-  return named.empty() ? "" : " --authfile " + named;
+// How to be rid of a login that is named and left alone.
+std::string way_out(const CredentialLook& look) {
+  if (!look.logout.empty()) return fmt::format("`{}` removes it", look.logout);
+  if (look.place == "DOCKER_AUTH_CONFIG") return "unset that variable to be rid of it";
+  return "take the entry out of that file to be rid of it";
 }
 
 class LoginVerb : public Verb {
@@ -171,12 +172,14 @@ class LoginVerb : public Verb {
                       "this one for all of {}",
                       file, scope.registry.str()));
     }
-    warn_of_others(session, scope, file);
+    warn_of_others(session, scope, kept);
   }
 
   // What counts before the login that was just made, everywhere or for a part of it.
-  static void warn_of_others(Session& session, const LoginScope& scope, const std::string& file) {
+  static void warn_of_others(Session& session, const LoginScope& scope,
+                             const CredentialHome& kept) {
     Diagnostics& err = session.err();
+    const std::string file = kept.file.string();
     const auto credentials = session.user_credentials();
     for (const CredentialLook& look : credentials->explain(scope.registry, scope.path)) {
       if (look.found == Found::failed) {
@@ -185,16 +188,16 @@ class LoginVerb : public Verb {
                         "fails until that is mended: {}",
                         look.place, look.note));
       } else if (look.found == Found::used && look.place != file) {
-        err.warning(fmt::format("{} has a login for {} too, and that one is used", look.place,
-                                scope.str()));
+        err.warning(fmt::format("{} has a login for {} too, and that one is used; {}", look.place,
+                                scope.str(), way_out(look)));
       }
       if (look.found == Found::failed || look.found == Found::used) break;
     }
-    for (const std::string& other : credentials->narrower_logins(scope.registry, scope.path)) {
+    if (!kept.helpers.empty()) return;  // it is asked before the entries of its file
+    for (const PartLogin& part : credentials->narrower_logins(scope.registry, scope.path)) {
       err.warning(
-          fmt::format("{} has a login for {} too, and below that one it is used; "
-                      "`purser login {}{}` replaces it",
-                      file, other, other, authfile_option(session)));
+          fmt::format("{} has a login for {} too, and below that one it is used{}", file, part.name,
+                      part.login.empty() ? "" : fmt::format("; `{}` replaces it", part.login)));
     }
   }
 
@@ -238,25 +241,15 @@ class LogoutVerb : public Verb {
         const bool is_key = look.helper.empty() && !look.key.empty();
         session.err().warning(fmt::format(
             "{} has a login for {} still{}, which requests use; {}", look.place, scope.str(),
-            is_key ? fmt::format(" (key {})", look.key) : "", way_out(look, scope, file)));
+            is_key ? fmt::format(" (key {})", look.key) : "", way_out(look)));
       }
       if (look.found == Found::failed || look.found == Found::used) break;
     }
-    for (const std::string& other : credentials->narrower_logins(scope.registry, scope.path)) {
+    for (const PartLogin& part : credentials->narrower_logins(scope.registry, scope.path)) {
       session.err().warning(
-          fmt::format("{} has a login for {} still; `purser logout {}{}` removes it", file, other,
-                      other, authfile_option(session)));
+          fmt::format("{} has a login for {} still{}", file, part.name,
+                      part.logout.empty() ? "" : fmt::format("; `{}` removes it", part.logout)));
     }
-  }
-
-  static std::string way_out(const CredentialLook& look, const LoginScope& scope,
-                             const std::string& file) {
-    if (look.place == "DOCKER_AUTH_CONFIG") return "unset that variable to be rid of it";
-    if (look.place == file) {
-      return fmt::format("`purser logout {}` removes what is for all of the registry",
-                         scope.registry.str());
-    }
-    return fmt::format("`purser logout {} --authfile {}` removes it", scope.str(), look.place);
   }
 
   static void print(Session& session, const LoginScope& scope,

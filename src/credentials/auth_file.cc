@@ -149,7 +149,7 @@ std::vector<const AuthEntry*> AuthFile::entries_for(AuthFileFormat format,
 
 std::vector<std::string> AuthFile::narrower_than(std::string_view registry,
                                                  std::string_view path) const {
-  std::vector<std::string> logins;
+  std::vector<std::string> paths;
   for (const AuthEntry& entry : entries) {
     const auto key = parse_auth_key(entry.key, AuthFileFormat::auths);
     if (!key || key->path.empty() || !same_registry(key->host, registry)) continue;
@@ -157,9 +157,9 @@ std::vector<std::string> AuthFile::narrower_than(std::string_view registry,
     const bool below =
         path.empty() || (key->path.size() > path.size() && key->path.starts_with(path) &&
                          key->path[path.size()] == '/');
-    if (below) logins.push_back(std::string(registry) + "/" + key->path);
+    if (below) paths.push_back(key->path);
   }
-  return logins;
+  return paths;
 }
 
 const HelperEntry* AuthFile::helper_for(FileOwner owner, std::string_view registry) const {

@@ -38,8 +38,8 @@ struct AuthFile {
   // The entries for a registry or a repository of it, the one that counts first.
   std::vector<const AuthEntry*> entries_for(AuthFileFormat format, std::string_view registry,
                                             std::string_view repository) const;
-  // "h.io/team" of the entries with a login for a part of the registry, below `path` where one is
-  // given. Of the format `auths`.
+  // The paths ("team") of the entries with a login for a part of the registry, below `path` where
+  // one is given. Of the format `auths`.
   std::vector<std::string> narrower_than(std::string_view registry, std::string_view path) const;
   // The helper that has the registry's login for the owner of the file: by the key of credHelpers
   // that is the owner's own for it, and no other spelling, since he asks by no other; else by

@@ -43,9 +43,11 @@ void CredentialWalk::add(CredentialLook look, const LoginPlace& place, Credentia
   look.username = sanitize_for_terminal(credential.username);
   look.kind = kind_of(credential);
   look.found = decided_ ? Found::shadowed : Found::used;
+  look.logout = logout_command(place, usual_file_).value_or("");
   if (!decided_) {
     credential.source = source_of(look, registry_);
     credential.remedy = remedy_of(place, usual_file_);
+    credential.logout = look.logout;
     credential_ = std::move(credential);
   }
   decided_ = true;

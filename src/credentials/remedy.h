@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,11 +20,22 @@ struct LoginPlace {
   std::string path = {};            // of an entry for a part of the registry
   std::filesystem::path file = {};  // empty: the variable
   AuthFileFormat format = AuthFileFormat::auths;
+  bool has_helper =
+      false;  // the file names one for the registry, and none keeps a login for a part
 };
 
-// "purser login h.io/team --authfile FILE": the command that puts another login into the place of
-// this one, or before it. `usual_file` is what a login without --authfile writes.
-std::string login_command(const LoginPlace& place, const std::filesystem::path& usual_file);
+// The commands about the login of a place, whole and quoted for a shell, and no others are shown to
+// people: each does what it is shown for, or there is none. `usual_file`: what a login without
+// --authfile writes.
+//
+// "purser login h.io/team --authfile FILE": puts another login into the place of this one, or into
+// one that is asked before it. None for the variable, and where nothing can be put before it.
+std::optional<std::string> login_command(const LoginPlace& place,
+                                         const std::filesystem::path& usual_file);
+// "purser logout h.io/team --authfile FILE": takes this login away. None for the variable, and for
+// an entry that no `login` can have made.
+std::optional<std::string> logout_command(const LoginPlace& place,
+                                          const std::filesystem::path& usual_file);
 
 // For Credential::remedy.
 std::string remedy_of(const LoginPlace& place, const std::filesystem::path& usual_file);

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <mutex>
 #include <utility>
 
 #include "core/text.h"
 #include "credentials/auth_file.h"
 #include "credentials/auth_file_edit.h"
+#include "credentials/auth_files.h"
 #include "credentials/credential_helper.h"
 #include "credentials/credential_walk.h"
 #include "credentials/helper_answers.h"
@@ -21,13 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using Found = CredentialLook::Found;
 using MaybeCredential = std::optional<Credential>;
-
-// The system's reason alone: the place is named by whoever asks.
-Unexpected reason_of(Error error) {
-  error.operation.clear();
-  error.subject.clear();
-  return Unexpected(std::move(error));
-}
 
 // What login and logout cannot do is mended at the file: a login again would fail in the same way.
 Error at_the_file(Error error, std::string operation, const RegistryName& registry) {
@@ -129,10 +122,18 @@ class UserCredentials::Impl {
     return std::optional<CredentialHome>(std::move(home));
   }
 
-  std::vector<std::string> narrower_logins(const RegistryName& registry, std::string_view path) {
-    const auto parsed = read({.file = file()});
+  std::vector<PartLogin> narrower_logins(const RegistryName& registry, std::string_view path) {
+    const auto parsed = files_.read({.file = file()});
     if (!parsed || !*parsed) return {};
-    return (*parsed)->narrower_than(registry.str(), path);
+    LoginPlace place = place_in({.file = file()}, **parsed, registry);
+    std::vector<PartLogin> logins;
+    for (const std::string& part : (*parsed)->narrower_than(registry.str(), path)) {
+      place.path = part;
+      logins.push_back({.name = sanitize_for_terminal(registry.str() + "/" + part),
+                        .login = login_command(place, usual_file()).value_or(""),
+                        .logout = logout_command(place, usual_file()).value_or("")});
+    }
+    return logins;
   }
 
   fs::path file() const { return options_.file.empty() ? usual_file() : options_.file; }
@@ -143,8 +144,6 @@ class UserCredentials::Impl {
   }
 
  private:
-  // None: there is no such file.
-  using MaybeFile = std::shared_ptr<const AuthFile>;
   // A helper, and what it may keep the login under: first what it is stored under.
   struct OpenHelper {
     CredentialHelper helper;
@@ -153,6 +152,15 @@ class UserCredentials::Impl {
 
   AuthTarget target(const RegistryName& registry, std::string_view path) const {
     return {.registry = registry.str(), .path = std::string(path), .file = file()};
+  }
+
+  static LoginPlace place_in(const AuthPlace& place, const AuthFile& contents,
+                             const RegistryName& registry) {
+    const FileOwner owner = owner_of(place.file, contents);
+    return {.registry = registry.str(),
+            .file = place.file,
+            .format = place.format,
+            .has_helper = contents.helper_for(owner, registry.str()) != nullptr};
   }
 
   static Error no_part_in(const CredentialHelper& helper) {
@@ -181,15 +189,18 @@ class UserCredentials::Impl {
   void look_at_file(CredentialWalk& walk, const AuthPlace& place, const RegistryName& registry,
                     std::string_view repository) {
     CredentialLook look{.place = place.file.string()};
-    const auto file = read(place);
-    const LoginPlace here{.registry = registry.str(), .file = place.file, .format = place.format};
-    if (!file) return walk.fail(std::move(look), Unreadable::place, here, file.error());
+    const auto file = files_.read(place);
+    if (!file) {
+      const LoginPlace here{.registry = registry.str(), .file = place.file, .format = place.format};
+      return walk.fail(std::move(look), Unreadable::place, here, file.error());
+    }
     if (!*file) {
       look.found = Found::absent;
       return walk.add(std::move(look));
     }
     if (is_open_to_others(place.file)) look.note = "others can read this file";
     const FileOwner owner = owner_of(place.file, **file);
+    const LoginPlace here = place_in(place, **file, registry);
     if (const HelperEntry* helper = (*file)->helper_for(owner, registry.str())) {
       look_at_helper(walk, look, *helper, here);
       if (walk.done()) return;
@@ -287,32 +298,10 @@ class UserCredentials::Impl {
     return any;
   }
 
-  Result<MaybeFile> read(const AuthPlace& place) {
-    const std::lock_guard lock(mutex_);
-    const auto known = files_.find(place.file);
-    if (known != files_.end()) return known->second;
-    return files_.emplace(place.file, read_now(place)).first->second;
-  }
-
-  static Result<MaybeFile> read_now(const AuthPlace& place) {
-    std::error_code error;
-    const auto type = fs::status(place.file, error).type();
-    const bool not_ours = place.guessed && error == std::errc::permission_denied;
-    if (type == fs::file_type::not_found || not_ours) {
-      if (!place.must_exist) return MaybeFile();
-      return Unexpected(Error{.code = ErrorCode::io, .message = "there is no such file"});
-    }
-    const auto text = files::read_small(place.file, kMaxAuthFileBytes);
-    if (!text) return reason_of(text.error());
-    auto file = parse_auth_file(*text, place.format);
-    if (!file) return Unexpected(std::move(file).error());
-    return std::make_shared<const AuthFile>(*std::move(file));
-  }
-
   // Of the file that store() and erase() change; of one that is not there, nothing.
-  Result<MaybeFile> contents_now() {
+  Result<AuthFiles::MaybeFile> contents_now() {
     forget();  // another program may have changed the file since
-    auto contents = read({.file = file()});
+    auto contents = files_.read({.file = file()});
     if (contents && !*contents) return std::make_shared<const AuthFile>();
     if (contents) return contents;
     Error error = contents.error();
@@ -331,14 +320,12 @@ class UserCredentials::Impl {
 
   void forget() {
     answers_.forget();
-    const std::lock_guard lock(mutex_);
-    files_.clear();
+    files_.forget();
   }
 
   UserCredentialsOptions options_;
   std::mutex changing_;  // one store() or erase() at a time; look-ups do not wait for it
-  std::mutex mutex_;     // of files_; never held while a helper runs
-  std::map<fs::path, Result<MaybeFile>> files_;
+  AuthFiles files_;
   HelperAnswers answers_;
 };
 
@@ -394,8 +381,8 @@ Result<std::optional<CredentialHome>> UserCredentials::erase(const RegistryName&
 
 std::vector<CredentialLook> UserCredentials::places() const { return impl_->places(); }
 
-std::vector<std::string> UserCredentials::narrower_logins(const RegistryName& registry,
-                                                          std::string_view path) const {
+std::vector<PartLogin> UserCredentials::narrower_logins(const RegistryName& registry,
+                                                        std::string_view path) const {
   return impl_->narrower_logins(registry, path);
 }
 

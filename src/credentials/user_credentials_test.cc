@@ -294,6 +294,25 @@ TEST_F(UserCredentialsTest, ExplainsAPlaceThatCannotBeReadAsAFailure) {
   EXPECT_EQ(looks[2].found, Found::shadowed) << "what find() does not come to is not used";
 }
 
+// A-24: what takes away the login that was found, where something does.
+TEST_F(UserCredentialsTest, GivesTheCommandThatTakesTheLoginAway) {
+  working_helper("all");
+  const auto logout = [&](const char* repository = "") {
+    const auto found = credentials()->find(registry("h.io"), repository);
+    return found && *found ? (*found)->logout : "no login";
+  };
+  home_.write(".dockercfg", R"({"h.io":{"auth":"dTpw"}})");
+  EXPECT_EQ(logout(), "");
+  const auto podmans = home_.write("run/containers/auth.json", kPodman);
+  EXPECT_EQ(logout(), "purser logout h.io --authfile " + podmans.string());
+  with_config(R"({"auths":{"h.io/team":{"auth":"dTpw"}}})");
+  EXPECT_EQ(logout("team/app"), "purser logout h.io/team");
+  with_config(R"({"credsStore":"all"})");
+  EXPECT_EQ(logout("team/app"), "purser logout h.io");
+  variables_["DOCKER_AUTH_CONFIG"] = kDocker;
+  EXPECT_EQ(logout(), "");
+}
+
 // A helper that keeps what it is given in a file, as the real ones do elsewhere.
 class KeepingTest : public UserCredentialsTest {
  protected:

@@ -234,7 +234,8 @@ std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
 
 void Batch::lead(TokenRequest request, std::shared_ptr<TokenCache::Flight> flight) {
   const std::size_t identity = request.identity;
-  TokenFetch fetch(std::move(request), shared_.auth.credentials().credential(identity));
+  TokenFetch fetch(std::move(request), shared_.auth.credentials().credential(identity),
+                   shared_.options.registry.str());
   const SlotId id = ++last_slot_;
   auto slot = std::make_unique<Slot>(Exchange({.request = fetch.first()}, exchange_options(true)));
   slot->fetch = std::move(fetch);

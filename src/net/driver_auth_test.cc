@@ -146,6 +146,18 @@ TEST_F(DriverTest, ATokenThatNobodyAskedForAndThatIsNotGivenIsDoneWithout) {
   EXPECT_THAT(driver.run(call_of(url, "repository:b:pull")), HasError(ErrorCode::unauthorized));
 }
 
+// The origin of its requests has no port, and a login for that name would not be found.
+TEST_F(DriverTest, ARefusalNamesTheRegistryAsItsUserDoes) {
+  auto named = options();
+  named.registry = *RegistryName::parse("r.test:443");
+  Driver driver(std::move(named));
+  transport_->answer("GET", kUrl, bearer_challenge());
+  transport_->answer("GET", kToken, reply(401));
+  const auto refused = driver.run(call_of());
+  ASSERT_THAT(refused, HasError(ErrorCode::unauthorized));
+  EXPECT_THAT(refused.error().hint, HasSubstr("`purser login r.test:443`"));
+}
+
 TEST_F(DriverTest, ARegistryWithSeveralRealmsIsAskedWhichOne) {
   Driver driver(options());
   const auto run = [&](const std::string& repository, const std::string& realm) {

@@ -77,8 +77,9 @@ std::string TokenRequest::key() const {
   return key;
 }
 
-TokenFetch::TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential)
-    : request_(std::move(request)) {
+TokenFetch::TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential,
+                       std::string registry)
+    : request_(std::move(request)), registry_(std::move(registry)) {
   if (request_.identity != 0) credential_ = std::move(credential);
   posting_ = credential_ && !credential_->identity_token.empty();
 }
@@ -142,11 +143,6 @@ std::variant<http::Request, Result<Token>> TokenFetch::on_answer(
   return Result<Token>(Unexpected(refused_by_server(response)));
 }
 
-// The registry as its user writes it: an origin is what a request went to.
-std::string TokenFetch::registry() const {
-  return request_.origin.substr(std::min(request_.origin.size(), request_.origin.find("://") + 3));
-}
-
 Error TokenFetch::refused_by_server(const http::Response& response) const {
   const int status = response.status;
   const ServerErrors said = read_error_body(response);
@@ -164,7 +160,7 @@ Error TokenFetch::refused_by_server(const http::Response& response) const {
     if (status / 100 == 3) {
       error.message += ", a redirect; a token request is not sent on to another place";
     }
-    error.hint = "Check the realm in the configuration of " + registry();
+    error.hint = "Check the realm in the configuration of " + registry_;
   }
   append_server_message(error.message, said.message);
   error.http = HttpFailure{.status = status,
@@ -178,7 +174,7 @@ Error TokenFetch::refused_by_server(const http::Response& response) const {
 Error TokenFetch::refused_nobody(int status) const {
   Error error = token_error(ErrorCode::unauthorized, request_.realm,
                             "gives no token without credentials (" + std::to_string(status) + ")");
-  error.hint = "Log in with `purser login " + registry() + "`, or give -u and a password";
+  error.hint = "Log in with `purser login " + registry_ + "`, or give -u and a password";
   return error;
 }
 
@@ -192,15 +188,16 @@ Error TokenFetch::refused_credential(int status, const ServerErrors& said) const
   const std::string& remedy = credential_->remedy;
   if (forbids) {
     error.hint = remedy.empty()
-                     ? "Log in with `purser login " + registry() + "` as somebody who has the right"
+                     ? "Log in with `purser login " + registry_ + "` as somebody who has the right"
                      : "Use a login that has the right: " + remedy;
   } else {
     error.hint =
-        remedy.empty() ? "Check what was given for " + registry() : "Check them, and " + remedy;
+        remedy.empty() ? "Check what was given for " + registry_ : "Check them, and " + remedy;
   }
-  if (only_reads(request_.scopes)) {  // tried without by the user alone, who may not want it
-    error.hint += "; if the repository is public, log out with `purser logout " + registry() +
-                  "` and try without";
+  // tried without by the user alone, who may not want it; and only where that is to be had.
+  if (only_reads(request_.scopes) && !credential_->logout.empty()) {
+    error.hint +=
+        "; if the repository is public, log out with `" + credential_->logout + "` and try without";
   }
   return error;
 }
@@ -213,7 +210,7 @@ Error TokenFetch::not_a_token(Error error, const http::Response& response) const
   ServerErrors said = read_error_body(shown);
   if (may_hold_a_token(said.message)) said = {};
   append_server_message(error.message, said.message);
-  error.hint = "Check what is at the realm that " + registry() +
+  error.hint = "Check what is at the realm that " + registry_ +
                " names: a login page or a proxy may stand before its token server";
   error.http = HttpFailure{.status = response.status,
                            .method = posting_ ? "POST" : "GET",

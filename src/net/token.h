@@ -43,8 +43,11 @@ struct TokenRequest {
 // falls back to the password, if there is one. Thread rule: one thread at a time.
 class TokenFetch {
  public:
-  // `credential`: of the request's identity; null for an anonymous one.
-  TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential);
+  // `credential`: of the request's identity; null for an anonymous one. `registry`: by the name
+  // that the user knows it by, for the errors: the request's origin has no port where it is the
+  // usual one.
+  TokenFetch(TokenRequest request, std::shared_ptr<const Credential> credential,
+             std::string registry);
 
   http::Request first() const;
   // The token, an error, or the next request to send. An error tells what the server said.
@@ -57,7 +60,6 @@ class TokenFetch {
   http::Request empty_request() const;
   http::Request get() const;
   http::Request post() const;
-  std::string registry() const;
   Error refused_by_server(const http::Response& response) const;
   Error refused_nobody(int status) const;
   Error refused_credential(int status, const ServerErrors& said) const;
@@ -65,6 +67,7 @@ class TokenFetch {
 
   TokenRequest request_;
   std::shared_ptr<const Credential> credential_;
+  std::string registry_;
   bool posting_ = false;
 };
 

@@ -25,15 +25,19 @@ TokenRequest request(bool with_credential) {
           "my \"svc\", v2",
           {"repository:a/b:pull", "repository:c:pull"},
           with_credential ? 1u : 0u,
-          "https://r.test:5000"};
+          "https://r.test"};
 }
 
 Credential password() {
-  return {.username = "me", .password = Secret("p:w"), .source = "~/.docker/config.json"};
+  return {.username = "me",
+          .password = Secret("p:w"),
+          .source = "~/.docker/config.json",
+          .logout = "purser logout r.test:443/team"};
 }
 
 TokenFetch fetch_of(const TokenRequest& request, Credential credential = password()) {
-  return TokenFetch(request, std::make_shared<const Credential>(std::move(credential)));
+  return TokenFetch(request, std::make_shared<const Credential>(std::move(credential)),
+                    "r.test:443");
 }
 
 // A-14, A-16: a query in the realm stays, each scope is a parameter of its own.
@@ -145,16 +149,21 @@ TEST(TokenFetchTest, AForbiddenRequestWithAReasonIsNoWrongPassword) {
 
 // A-24: what is public is there for nobody too.
 TEST(TokenFetchTest, SaysThatAPublicRepositoryCanBeReadWithoutCredentials) {
-  const std::string advice = "log out with `purser logout r.test:5000` and try without";
+  const std::string advice = "log out with `purser logout r.test:443/team` and try without";
+  Credential typed = password();
+  typed.logout.clear();
   for (const int status : {401, 403}) {
     for (const char* body : {"", "no"}) {
       EXPECT_THAT(error_of(request(true), {status, {}, body}).hint, HasSubstr(advice));
+      EXPECT_THAT(error_of(request(true), {status, {}, body}, typed).hint,
+                  AllOf(HasSubstr("r.test:443"), Not(HasSubstr("log out"))))
+          << "there is no login to be without";
       EXPECT_THAT(error_of(request(false), {status, {}, body}).hint,
-                  AllOf(HasSubstr("purser login r.test:5000"), Not(HasSubstr("logout"))));
+                  AllOf(HasSubstr("purser login r.test:443"), Not(HasSubstr("logout"))));
       TokenRequest push = request(true);
       push.scopes.push_back("repository:c:pull,push");
       EXPECT_THAT(error_of(push, {status, {}, body}).hint,
-                  AllOf(HasSubstr("r.test:5000"), Not(HasSubstr("logout"))));
+                  AllOf(HasSubstr("r.test:443"), Not(HasSubstr("logout"))));
     }
   }
 }
@@ -167,7 +176,7 @@ TEST(TokenFetchTest, TellsWhatAnAnswerWithoutATokenIs) {
   EXPECT_THAT(page.message, HasSubstr("answered 200 with something that is not JSON: an HTML page, "
                                       "\"Log in to the"));
   EXPECT_THAT(page.message, AllOf(HasSubstr("Wi-Fi"), Not(HasSubstr("\x1b"))));
-  EXPECT_THAT(page.hint, HasSubstr("r.test:5000"));
+  EXPECT_THAT(page.hint, HasSubstr("r.test:443"));
   EXPECT_THAT(error_of(request(true), {200, {}, "down for maintenance"}).message,
               HasSubstr("200 with something that is not JSON: down for maintenance"));
   EXPECT_THAT(error_of(request(true), {200, {}, R"({"error":"no licence"})"}).message,
