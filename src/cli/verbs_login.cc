@@ -81,7 +81,7 @@ class LoginVerb : public Verb {
     const Result<PingInfo> info = client->ping(session.call());
     if (info && info->status == 401) return Unexpected(no_challenge(scope.registry));
     if (info && info->auth != "none") return true;
-    const bool denied = !info && was_denied(info.error());
+    const bool denied = !info && was_denied(info.error()) && !is_about_the_password(info.error());
     if (scope.path.empty() || (!info && !denied)) {
       return info ? Result<bool>(false) : Result<bool>(Unexpected(info.error()));
     }
@@ -101,6 +101,12 @@ class LoginVerb : public Verb {
 
   static bool was_denied(const Error& error) {
     return error.code == ErrorCode::unauthorized || error.code == ErrorCode::forbidden;
+  }
+
+  // The 401 of a token server, which has been asked for no right yet: with another one in the
+  // question it would be the same wrong password again, and some lock the account for that.
+  static bool is_about_the_password(const Error& error) {
+    return error.http && error.http->status == 401 && !error.http->url.ends_with("/v2/");
   }
 
   static Status look_into(const Client& client, const Repository& repository, Session& session) {

@@ -212,6 +212,15 @@ TEST_F(TokenAuthTest, TellsARightThatIsMissingFromAPasswordThatIsWrong) {
   EXPECT_THAT(result, Fails(4, AllOf(HasSubstr("team/app"), HasSubstr("password"))));
 }
 
+//
+TEST_F(TokenAuthTest, ALoginForAPartTriesAWrongPasswordOnce) {
+  const std::vector<std::string> login = {"login", reference("team"), "-u", "admin",
+                                          "--password-stdin"};
+  EXPECT_THAT(purser_(login, "wrong"), Fails(4, HasSubstr("nothing was kept")));
+  EXPECT_EQ(tokens_.count(), 1U);
+  EXPECT_THAT(purser_(login, "admin's password").out, HasSubstr("Logged in to"));
+}
+
 TEST_F(TokenAuthTest, ReadsAnonymouslyWhatAnyoneMayRead) {
   EXPECT_THAT(purser_({"tags", reference("other/app")}), Answers("v1\n"));
   EXPECT_EQ(tokens_.requests().back().authorization, "");
