@@ -8,8 +8,8 @@ namespace {
 // An index of all platforms with their attestations has some forty entries.
 constexpr std::size_t kManifests = 10'000;
 constexpr std::size_t kManifestsPerTag = 100;
-// A descriptor, the digests of the graph and what leads to them, beside the text that they were
-// read from: measured with an index of 20,000 entries.
+// A descriptor, with its digest in the graph, beside the text that it was read from. Measured: 31
+// MiB of long indexes took 161 MiB.
 constexpr std::int64_t kBytesPerDescriptor = 700;
 constexpr std::int64_t kMib = 1024 * 1024;
 
