@@ -3,12 +3,15 @@
 // is found, and the only thing that changed.
 #include "credentials/auth_file.h"
 
+#include <tuple>
+
 #include "credentials/auth_file_edit.h"
 #include "fuzz/fuzz.h"
 
 using purser::AuthFile;
 using purser::AuthFileFormat;
 using purser::Credential;
+using purser::FileOwner;
 using purser::HelperEntry;
 using purser::parse_auth_file;
 using purser::Secret;
@@ -45,8 +48,9 @@ void check_entries(const AuthFile& file, AuthFileFormat format, std::string_view
     FUZZ_CHECK(entry->problem.empty() || !entry->credential);
     if (!entry->credential) continue;
     const Credential& found = *entry->credential;
-    FUZZ_CHECK(!found.password.empty() || !found.username.empty() ||
-               !found.identity_token.empty() || !found.registry_token.empty());
+    // A request would go without one that has no secret.
+    FUZZ_CHECK(!found.password.empty() || !found.identity_token.empty() ||
+               !found.registry_token.empty());
     // It becomes a header as it is (C.1-14); a name with a password is encoded first.
     for (const char c : found.registry_token.reveal()) FUZZ_CHECK(c > 0x20 && c < 0x7f);
   }
@@ -57,8 +61,16 @@ void check_helpers(const AuthFile& file, std::string_view registry) {
   for (std::size_t i = 0; i + 1 < file.helpers.size(); ++i) {
     FUZZ_CHECK(!file.helpers[i].key.empty());
   }
-  const HelperEntry* helper = file.helper_for(registry);
-  if (helper != nullptr && !helper->key.empty()) FUZZ_CHECK(is_for(helper->key, registry));
+  // By the letter: docker and podman ask by no other spelling.
+  const bool hub = registry == "docker.io";
+  const std::string_view dockers = hub ? "https://index.docker.io/v1/" : registry;
+  for (const auto& [owner, own, other] : {std::tuple(FileOwner::docker, dockers, registry),
+                                          std::tuple(FileOwner::podman, registry, dockers)}) {
+    const HelperEntry* helper = file.helper_for(owner, registry);
+    FUZZ_CHECK(helper == nullptr || helper->key.empty() || helper->key == own);
+    const HelperEntry* second = file.other_helper_for(owner, registry);
+    FUZZ_CHECK(second == nullptr || (hub && second->key == other));
+  }
 }
 
 // The entries of other registries, as a text to compare.

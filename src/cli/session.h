@@ -65,7 +65,7 @@ class Session {
   std::stop_token stop_;
   std::shared_ptr<http::Transport> transport_;
   std::map<std::string, Client> clients_ = {};
-  bool warned_ = false;  // of --insecure-skip-verify: once is enough
+  bool warned_ = false;               // of --insecure-skip-verify: once is enough
   bool plain_http_is_taken_ = false;  // by a registry that is not on this machine
   std::shared_ptr<UserCredentials> user_credentials_ = {};
 };
