@@ -52,11 +52,11 @@ TEST_F(ApplyTest, PutsThingsBackFromAJournalOnce) {
   registry_->remove_manifest(kRepo, gone);
   Client with = client();
   ApplyOptions apply_options{.state_directory = state_.path()};
-  ASSERT_THAT(settle(with, apply_options), IsOk());
+  ASSERT_THAT(settle(with, apply_options).status, IsOk());
   registry_->remove_tag(kRepo, "b");
-  auto again = settle(with, apply_options);
-  ASSERT_THAT(again, IsOk());
-  EXPECT_THAT(*again, IsEmpty());
+  const Settled again = settle(with, apply_options);
+  ASSERT_THAT(again.status, IsOk());
+  EXPECT_THAT(again.messages, IsEmpty());
   EXPECT_THAT(registry_->tags(kRepo), IsEmpty());
   auto leftovers = find_leftovers(state_.path(), registry_->host());
   ASSERT_THAT(leftovers, IsOk());
@@ -79,7 +79,7 @@ TEST_F(ApplyTest, KeepsTheJournalOpenAfterAnUntagThatFailed) {
   registry_->on_request(nullptr);
   ASSERT_NE(registry_->tag(kRepo, "drop"), shared);
   Client with = client();
-  ASSERT_THAT(settle(with, {.state_directory = state_.path()}), IsOk());
+  ASSERT_THAT(settle(with, {.state_directory = state_.path()}).status, IsOk());
   EXPECT_EQ(registry_->tag(kRepo, "drop"), shared);
 }
 
