@@ -77,6 +77,9 @@ TEST_F(ApplyTest, StopsWhereItCannotBeToldWhetherAManifestIsGone) {
   EXPECT_TRUE(registry_->has(kRepo, leaf));
   EXPECT_EQ(report_of(*report, old).outcome, Outcome::failed);
   EXPECT_THAT(report_of(*report, old).detail, HasSubstr("could not be told"));
+  // The tag is seen to be gone, and nobody else has removed it.
+  ASSERT_EQ(report->tags_removed, 1u);
+  for (const TagReport& tag : report->tags) EXPECT_EQ(tag.detail, "") << tag.decision.tag;
   registry_->on_request(nullptr);
   auto next = prune_keeping({kRepo + ":kept"});
   ASSERT_THAT(next, IsOk());

@@ -49,7 +49,7 @@ void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {
 
 void RepositoryRun::forget_removed_tags(const Deletion& deletion) {
   for (const std::string& tag : deletion.tags) {
-    if (tag_outcomes_.at(tag).first != Outcome::removed) continue;
+    if (tag_outcomes_[tag].first != Outcome::removed) continue;
     snapshot_.tags.erase(tag);
     current_tags_.erase(tag);
   }
@@ -102,12 +102,15 @@ void RepositoryRun::note_vanished_doomed(const std::string& tag) {
   auto reference = Reference::with_tag(approved_.repository, tag);
   if (!reference) return;
   auto head = client_.head(*reference);
-  if (!head && is_confirmed_absence(head.error())) {
-    snapshot_.tags.erase(tag);
-    return tag_is(tag, Outcome::removed, "somebody else had removed it");
-  }
   // A ghost has no digest.
-  if (const auto& digest = snapshot_.tags.at(tag).digest) {
+  const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
+  if (!head && is_confirmed_absence(head.error())) {
+    // By a request of which only the answer was lost.
+    const bool ours = digest && deleted_.find(*digest) != nullptr;
+    snapshot_.tags.erase(tag);
+    return tag_is(tag, Outcome::removed, ours ? "" : "somebody else had removed it");
+  }
+  if (digest) {
     held_back_[*digest] = "its tag " + tag + " is not in the list any more";
   }
   tag_is(tag, Outcome::skipped,

@@ -276,6 +276,29 @@ TEST_F(SettleTest, PutsTheImageBackOfAStandInThatAKeptTagWasMovedOnto) {
   EXPECT_EQ(registry_->tag(kRepo, "stable"), shared);
 }
 
+// The same while it is settling itself that deletes the stand-in.
+TEST_F(SettleTest, PutsTheImageBackOntoAKeptTagThatWentWithTheStandInThatItDeleted) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Digest former = registry_->add_image(kRepo, "stable");
+  const Manifest bytes = manifest(original);
+  const Manifest stand_in = stand_in_on("v1", original);
+  ASSERT_THAT(begin({{"v1", original}, {"stable", former}}, {})
+                  ->before({.kind = Change::Kind::untag,
+                            .repository = repository(),
+                            .tag = "v1",
+                            .original = bytes}),
+              IsOk());
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, stand_in.digest())) {
+      registry_->set_tag(kRepo, "stable", stand_in.digest());
+    }
+    return std::nullopt;
+  });
+  EXPECT_THAT(settle_now(), Contains(HasSubstr("app:stable")));
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_EQ(registry_->tag(kRepo, "stable"), original);
+}
+
 // The lock of a repository is not the end of its journal: who holds it may fail as well.
 TEST_F(SettleTest, LeavesAnEntryOpenThatAnotherRunsLockKeptItFrom) {
   const Digest kept = registry_->add_image(kRepo, "b");

@@ -122,8 +122,11 @@ Status Settlement::remove_if_there_and_unused(const Manifest& stand_in) {
 Status Settlement::remove_if_unused(const Manifest& stand_in) {
   auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in.digest()}});
   if (!snapshot) return Unexpected(std::move(snapshot).error());
-  Status removed = remove_stand_in(client_, *snapshot, stand_in, log_);
-  if (removed) return {};
+  auto removed = remove_stand_in(client_, *snapshot, stand_in, log_);
+  if (removed) {
+    if (*removed) note_deleted_stand_in(stand_in);
+    return {};
+  }
   const std::string why = "a stand-in was left: " + to_string(removed.error());
   // Otherwise the step in the journal of this settling stays open.
   if (removed.error().code == ErrorCode::incomplete) {
@@ -132,6 +135,14 @@ Status Settlement::remove_if_unused(const Manifest& stand_in) {
     messages_.push_back(why);
   }
   return {};
+}
+
+// A tag that was moved onto it meanwhile went with it.
+void Settlement::note_deleted_stand_in(const Manifest& stand_in) {
+  auto claim = stand_in_claim(stand_in);
+  if (!claim) return;
+  auto original = client_.manifest(at(claim->original));
+  if (original) deleted_.add_stand_in(*original, claim->tag);
 }
 
 Status Settlement::settle_deletion(const Unfinished::Step& step, const Manifest& original) {

@@ -32,6 +32,7 @@ class Settlement {
   Status leave_no_stand_in(const Unfinished::Step& step, const Manifest& original);
   Status remove_if_there_and_unused(const Manifest& stand_in);
   Status remove_if_unused(const Manifest& stand_in);
+  void note_deleted_stand_in(const Manifest& stand_in);
   Status settle_deletion(const Unfinished::Step& step, const Manifest& original);
   Status clear_ghosts(const Unfinished::Step& step, const Manifest& original);
   Status find_lost_tags();

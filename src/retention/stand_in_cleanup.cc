@@ -39,18 +39,20 @@ bool is_stand_in(const Manifest& manifest) {
   return stand_in_claim(manifest) || manifest.raw() == kEmptyStandIn;
 }
 
-Status remove_stand_in(Client& client, const Snapshot& snapshot, const Manifest& stand_in,
-                       ChangeLog& log) {
-  if (is_used(snapshot, stand_in.digest())) return {};
+Result<bool> remove_stand_in(Client& client, const Snapshot& snapshot, const Manifest& stand_in,
+                             ChangeLog& log) {
+  if (is_used(snapshot, stand_in.digest())) return false;
   if (!snapshot.gaps.empty()) return Unexpected(not_looked_through(snapshot, stand_in.digest()));
   const Change change{.kind = Change::Kind::delete_manifest,
                       .repository = snapshot.repository,
                       .original = stand_in};
-  if (Status written = log.before(change); !written) return written;
+  if (Status written = log.before(change); !written) return Unexpected(written.error());
   Status deleted = client.delete_manifest(snapshot.repository, stand_in.digest());
   if (!deleted && deleted.error().code == ErrorCode::not_found) deleted = {};
-  if (Status written = log.after(change, deleted); deleted && !written) return written;
-  return deleted;
+  const Status written = log.after(change, deleted);
+  if (!deleted) return Unexpected(deleted.error());
+  if (!written) return Unexpected(written.error());
+  return true;
 }
 
 }  // namespace purser
