@@ -105,24 +105,28 @@ TEST_F(SettleTest, LetsNothingBeRemovedWhereItCouldNotReadAll) {
   registry_->remove_manifest(kRepo, child);
   const Digest unreadable = registry_->add_index(kRepo, "nightly", {kept});
   PruneOptions options = this->options();
-  // Unread while it is settled, and not when it is planned and done.
-  bool planning = false;
+  // Unread while it is settled, and neither when it is planned nor when it is done.
+  int to_fail = 0;
   registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
-    if (request.method != "GET" || request.target.find(unreadable.hex()) == std::string::npos)
-      return std::nullopt;
-    return planning ? std::nullopt : std::optional<http::Outcome>(http::Response{500, {}, ""});
+    const bool is_it =
+        request.method == "GET" && request.target.find(unreadable.hex()) != std::string::npos;
+    if (!is_it || to_fail == 0) return std::nullopt;
+    --to_fail;
+    return http::Response{500, {}, ""};
   });
   Client with = client();
-  planning = true;
   auto plan = survey(with, keep({kRepo + ":latest", kRepo + ":nightly"}), options.survey);
   ASSERT_THAT(plan, IsOk());
-  planning = false;
+  to_fail = 1;
   auto report = apply_plan(with, *plan, options.survey.guardrails, options.apply);
+  ASSERT_EQ(to_fail, 0);
   ASSERT_THAT(report, IsOk());
   EXPECT_FALSE(report->complete());
   EXPECT_THAT(report->warnings, Contains(HasSubstr("could not be put right")));
   EXPECT_TRUE(registry_->has(kRepo, doomed));
   EXPECT_EQ(registry_->count("DELETE", std::string(doomed.hex())), 0u);
+  ASSERT_EQ(open_entries().size(), 1u);
+  EXPECT_EQ(open_entries()[0].steps.size(), 1u);
 }
 
 }  // namespace
