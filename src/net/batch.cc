@@ -1,21 +1,16 @@
 #include "net/batch.h"
 
 #include <algorithm>
-#include <random>
 #include <stop_token>
 
 #include "core/text.h"
+#include "net/random01.h"
 #include "net/reach.h"
 #include "net/trace.h"
 #include "net/url.h"
 
 namespace purser::net {
 namespace {
-
-double random01() {
-  thread_local std::minstd_rand engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
 
 // How many runs this thread is inside: one that a callback of another one began holds that one up,
 // and with it the tokens that it fetches.

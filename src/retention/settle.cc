@@ -10,9 +10,9 @@
 
 #include "purser/apply.h"
 #include "purser/stand_in.h"
+#include "registry/guarded_put.h"
 #include "registry/registry_error.h"
 #include "retention/deleted_manifests.h"
-#include "retention/guarded_put.h"
 #include "retention/stand_in_cleanup.h"
 
 namespace purser {
