@@ -141,6 +141,13 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
   return settle(reader, repository, digest, std::move(error));
 }
 
+bool says_not_done(const Error& error) {
+  if (!error.http || error.http->method != "DELETE") return false;
+  // A 404 while the manifest is served: the registry takes no deletes (settle_404).
+  return says_not_done(error.http->status) ||
+         (error.http->status == 404 && error.code == ErrorCode::unsupported);
+}
+
 Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& repository,
                                      const std::string& tag, const CallOptions& options) {
   return core.send(tag_delete_ask(core, repository, tag), options);

@@ -37,6 +37,10 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                             const Repository& repository, const Digest& digest,
                             const CallOptions& options);
 
+// Of the error of a DELETE by digest: did the registry itself answer that it did not act? Anything
+// else leaves open whether it did, or will.
+bool says_not_done(const Error& error);
+
 // DELETE of a tag by its name: the answer, whatever its status.
 Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& repository,
                                      const std::string& tag, const CallOptions& options);

@@ -242,5 +242,23 @@ TEST_F(ApplyTest, DeletesAGhostsBytesNotAgainWhenSomebodyTaggedThem) {
   EXPECT_FALSE(report->complete());
 }
 
+// a copy of the tag, made as the stand-in that was left behind is deleted.
+TEST_F(ApplyTest, PutsBackAKeptTagThatWasMovedOntoALeftStandInAsThatWasDeleted) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  registry_->add_image(kRepo, "stable");
+  const Manifest stand_in = stand_in_on("v1", original);
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, stand_in.digest())) {
+      registry_->set_tag(kRepo, "stable", stand_in.digest());
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":v1", kRepo + ":stable"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_EQ(registry_->tag(kRepo, "stable"), original);
+  EXPECT_FALSE(report->complete());
+}
+
 }  // namespace
 }  // namespace purser
