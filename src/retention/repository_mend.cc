@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/guarded_put.h"
 #include "registry/registry_error.h"
-#include "retention/guarded_put.h"
 #include "retention/repository_run.h"
 
 namespace purser {

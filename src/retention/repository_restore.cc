@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
-#include "retention/guarded_put.h"
+#include "registry/guarded_put.h"
 #include "retention/repository_run.h"
 #include "retention/stand_in_cleanup.h"
 

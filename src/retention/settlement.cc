@@ -8,8 +8,8 @@
 
 #include "purser/snapshot.h"
 #include "purser/stand_in.h"
+#include "registry/guarded_put.h"
 #include "registry/registry_error.h"
-#include "retention/guarded_put.h"
 #include "retention/stand_in_cleanup.h"
 
 namespace purser {
