@@ -97,10 +97,20 @@ Result<Report> apply(Client& client, const ApprovedPlan& plan, Journal& journal,
 Result<std::map<std::string, std::set<Digest>>> find_leftovers(
     const std::filesystem::path& state_directory, const std::string& registry);
 
+// What settle did, and what it had to leave.
+struct Settled {
+  std::vector<std::string> messages = {};  // a sentence for each thing done, or that could not be
+  // Repositories (paths) in which something was left for a later run, and why: another run holds
+  // them, or they could not be read whole. Nothing should be changed there before that.
+  std::map<std::string, std::string> left = {};
+  // An error: what could not be read or put back. Nothing else should be changed anywhere then.
+  Status status = {};
+};
+
 // Puts right what interrupted runs on this registry left half done: a tag on a stand-in gets its
-// original back, a ghost is cleared, a kept tag that a delete took along is put back. Deletes no
-// image. Returns a sentence for each thing done. Errors: what could not be read or put back;
-// nothing else should be changed then.
-Result<std::vector<std::string>> settle(Client& client, const ApplyOptions& options);
+// original back, a ghost is cleared, a kept tag that a delete took along is put back, and so is a
+// manifest that was deleted and that an index lists by now. Deletes no image. What was done before
+// an error is told like everything else.
+Settled settle(Client& client, const ApplyOptions& options);
 
 }  // namespace purser

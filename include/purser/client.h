@@ -90,6 +90,11 @@ struct ClientOptions {
 struct CallOptions {
   std::stop_token stop = {};
   std::optional<std::chrono::milliseconds> deadline = {};  // of the whole call, retries included
+  // Sent at once and once, or not at all: no waiting for a pause of the host, no second try; the
+  // token that it needs is fetched the same way. For a change that rests on a look just taken
+  // what the server certainly did not act on comes back as rate_limited or unreachable with
+  // Error::not_done, and the caller looks again before the next try.
+  bool once = false;
 };
 
 struct PingInfo {
@@ -150,6 +155,8 @@ using EachBlob = std::function<void(const BlobOf&, Result<std::string>)>;
 inline constexpr std::size_t kMaxSmallBlobBytes = 8 * 1024 * 1024;
 
 class ClientCore;  // internal
+class Client;
+const ClientCore& core_of(const Client& client);  // internal
 
 class Reader {
  public:
@@ -289,6 +296,7 @@ class Client : public Reader {
                                      const CallOptions& options = {}) const;
 
  private:
+  friend const ClientCore& core_of(const Client& client);
   using Reader::Reader;
 };
 

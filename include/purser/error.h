@@ -2,6 +2,7 @@
 // which registry and repository, what was seen, and what the user can do about it.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,12 @@ struct Error {
   std::string subject = {};    // the repository or reference within it, where there is one
   std::string hint = {};       // what to do about it; may be empty
   std::optional<HttpFailure> http = {};
+  // How long the server asked to wait before the next request (Retry-After, or a pause of the whole
+  // host, A-90); no value: it named no time.
+  std::optional<std::chrono::milliseconds> retry_after = {};
+  // The server did certainly not act: the request was not sent, or it was answered 429, or 401 and
+  // there was no token.
+  bool not_done = false;
 };
 
 // One line for a person: "cannot OPERATION REGISTRY/SUBJECT: MESSAGE. HINT". Safe for a terminal.

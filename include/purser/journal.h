@@ -52,6 +52,12 @@ class Journal : public ChangeLog {
   Status begin_repository(const Repository& repository,
                           const std::map<std::string, Digest>& kept_tags,
                           const std::vector<Digest>& to_delete);
+  // The bytes of a manifest that stays, and that the next step may take along on a server which
+  // deletes more than it was asked to. On disk with the line of that step.
+  Status keep_bytes(const Repository& repository, const Manifest& manifest);
+  // All that is kept was there after the last step: nothing needs to be put back from here any
+  // more. What is still to be deleted stays open.
+  Status verified(const Repository& repository);
   // The repository is done and verified; nothing of it needs settling.
   Status end_repository(const Repository& repository);
   // The run is over; a journal with this line is settled.
@@ -77,10 +83,15 @@ struct Unfinished {
     std::string bytes = {};
     std::vector<std::string> tags = {};
     bool finished = false;
+    bool refused = false;  // a deletion that the registry said it did not make
   };
   std::vector<Step> steps = {};  // in their order
-  // The last step was a deletion, and the run did not get to look at what that took along.
-  bool not_verified = false;
+  struct Kept {
+    Digest digest;
+    std::string media_type = {};
+    std::string bytes = {};
+  };
+  std::vector<Kept> kept_manifests = {};  // that a step may have taken along
 };
 
 // Every unfinished repository of the journals of this registry whose run is over (killed, crashed).
@@ -92,6 +103,10 @@ Result<std::vector<Unfinished>> find_unfinished(const std::filesystem::path& sta
 // Marks the steps of the repository as looked after in that journal: what is still to be deleted
 // stays open, and nothing is put back from it any more. Errors: io.
 Status mark_looked_after(const std::filesystem::path& journal, const Repository& repository);
+
+// Marks the kept tags of the repository as looked after in that journal; its steps stay open.
+// Errors: io.
+Status mark_tags_looked_after(const std::filesystem::path& journal, const Repository& repository);
 
 // Marks the repository as settled in that journal. Errors: io.
 Status mark_settled(const std::filesystem::path& journal, const Repository& repository);

@@ -1,21 +1,16 @@
 #include "net/batch.h"
 
 #include <algorithm>
-#include <random>
 #include <stop_token>
 
 #include "core/text.h"
+#include "net/random01.h"
 #include "net/reach.h"
 #include "net/trace.h"
 #include "net/url.h"
 
 namespace purser::net {
 namespace {
-
-double random01() {
-  thread_local std::minstd_rand engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
 
 // How many runs this thread is inside: one that a callback of another one began holds that one up,
 // and with it the tokens that it fetches.
@@ -174,6 +169,9 @@ void Batch::perform(SlotId id, Action action) {
     if (auto* to_send = std::get_if<Send>(&action)) return send(id, std::move(to_send->request));
     if (const auto* to_wait = std::get_if<Wait>(&action)) return wait(id, *to_wait);
     if (auto* to_finish = std::get_if<Finish>(&action)) {
+      if (const auto until = to_finish->host_paused_until) {
+        shared_.hosts.pause(slots_.at(id)->origin, *until);
+      }
       return finish(id, std::move(to_finish->result));
     }
     auto next = fetch_token(id, std::move(std::get<FetchToken>(action).request));
@@ -187,6 +185,7 @@ void Batch::send(SlotId id, http::Request request) {
   slot.origin = origin_text(request.url);
   const auto paused = shared_.hosts.paused_until(slot.origin);
   if (paused > shared_.options.clock->now()) {
+    if (options_.once) return perform(id, slot.exchange.on_pause(paused, moment(slot.origin)));
     slot.held = std::move(request);
     timers_.emplace(paused, id);
     return;
@@ -227,9 +226,9 @@ void Batch::wait(SlotId id, const Wait& wait) {
 // What to do next, or nothing: the call waits.
 std::optional<Action> Batch::fetch_token(SlotId id, TokenRequest request) {
   Slot& slot = *slots_.at(id);
-  const bool within_another = runs_of_this_thread > 1;
-  auto ticket =
-      shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_, within_another);
+  // Another run may hold the token up: this thread's own, or one that waits for a pause to end.
+  const bool alone = runs_of_this_thread > 1 || options_.once;
+  auto ticket = shared_.auth.tokens().acquire(request, shared_.options.clock->now(), queue_, alone);
   if (ticket.token) return slot.exchange.on_token(*ticket.token, false);
   slot.awaited = ticket.flight;
   slot.token_request = request;
@@ -308,7 +307,8 @@ ExchangeOptions Batch::exchange_options(bool for_token) const {
           .auth = for_token ? nullptr : &shared_.auth,
           .follow_redirects = !for_token,
           .inner_hosts = &shared_.options.allowed_inner_hosts,
-          .deadline = deadline_};
+          .deadline = deadline_,
+          .once = options_.once};
 }
 
 Moment Batch::moment(const std::string& origin) const {

@@ -60,9 +60,10 @@ ErrorCode code_for(Kind kind) {
 // Kinds after which nobody knows whether the server acted on the request.
 bool outcome_unknown(Kind kind) { return kind == Kind::timeout || kind == Kind::broken; }
 
-bool is_transient(Kind kind) {
-  return outcome_unknown(kind) || kind == Kind::resolve || kind == Kind::connect;
-}
+// Kinds that may go by, after which the server has certainly not got it.
+bool never_sent(Kind kind) { return kind == Kind::resolve || kind == Kind::connect; }
+
+bool is_transient(Kind kind) { return outcome_unknown(kind) || never_sent(kind); }
 
 std::string joined(const std::vector<std::string>& scopes) {
   std::string text;
@@ -115,6 +116,18 @@ Action Exchange::on_timer(const Moment& moment) {
   fresh_key_.clear();
   renewed_ = false;
   return enter(begin(moment));
+}
+
+Action Exchange::on_pause(std::chrono::steady_clock::time_point until, const Moment& moment) {
+  if (state_ != State::sent) return out_of_step("a pause");
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - moment.now);
+  Error paused = error(ErrorCode::rate_limited,
+                       "the server asked for a pause, of which " + in_seconds(left) +
+                           " are left, and nothing was sent",
+                       "Try again after that time");
+  paused.retry_after = left;
+  paused.not_done = true;
+  return enter(Finish{Unexpected(std::move(paused))});
 }
 
 Action Exchange::on_token(const Token& token, bool fresh) {
@@ -298,6 +311,7 @@ Action Exchange::no_token(Error token_error) {
   // What the registry said to the form that there was a token for says more than this.
   if (denied_) return Finish{*std::move(denied_)};
   if (first_form_error_) token_error = *first_form_error_;
+  token_error.not_done = true;  // without it nothing was sent, or what was sent was answered 401
   if (std::exchange(ahead_, false)) {
     // Nobody asked for it yet: perhaps this one needs none.
     refused_key_ = asked_token_.key();
@@ -347,13 +361,19 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
         "Try again after that time");
     too_long.http =
         HttpFailure{.status = status, .method = call_.request.method, .url = redacted_url(url_)};
+    too_long.retry_after = asked;
+    too_long.not_done = status == 429;
     return Finish{Unexpected(std::move(too_long))};
   }
   if (attempt_ >= options_.retry.max_attempts) return std::nullopt;
   const auto delay =
       asked ? std::chrono::milliseconds(*asked) : options_.retry.backoff(attempt_, moment.random01);
-  return wait(delay, "the server answered " + std::to_string(status),
-              status == 429 && !left_origin_, moment);
+  const bool whole_host = status == 429 && !left_origin_;
+  if (!options_.once) {
+    return wait(delay, "the server answered " + std::to_string(status), whole_host, moment);
+  }
+  if (!whole_host) return std::nullopt;
+  return Finish{response, moment.now + delay};
 }
 
 Action Exchange::failed(const http::Failure& failure, const Moment& moment) {
@@ -362,12 +382,16 @@ Action Exchange::failed(const http::Failure& failure, const Moment& moment) {
                                              : std::min(options_.retry.max_attempts,
                                                         options_.retry.attempts_at_silent_host);
   const bool may_repeat = call_.retry_when_outcome_unknown || !outcome_unknown(failure.kind);
-  if (is_transient(failure.kind) && may_repeat && attempt_ < limit) {
+  if (is_transient(failure.kind) && may_repeat && attempt_ < limit && !options_.once) {
     return wait(options_.retry.backoff(attempt_, moment.random01), failure.message, false, moment);
   }
   std::string message = failure.message;
   if (attempt_ > 1) message += " (" + std::to_string(attempt_) + " attempts)";
-  return Finish{Unexpected(error(code_for(failure.kind), std::move(message), hint_for(failure)))};
+  const bool unsent = options_.once && never_sent(failure.kind);
+  if (unsent) message += ", and nothing was sent";
+  Error ended = error(code_for(failure.kind), std::move(message), hint_for(failure));
+  ended.not_done = unsent;
+  return Finish{Unexpected(std::move(ended))};
 }
 
 Error Exchange::refusal(const http::Failure& failure) const {

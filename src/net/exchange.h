@@ -18,6 +18,7 @@
 //   400, 403    |       | of storage: S, at the registry again        |         |          |
 //   other       |       | X                                           |         |          |
 //   no answer   |       | W, X after the last attempt                 |         |          |
+//   pause       |       | X                                           |         |          |
 //   time        |       |                                             | S F     |          |
 //   token       |       |                                             |         | S        |
 //   no token    |       |                                             |         | S F X    |
@@ -25,9 +26,11 @@
 //
 //   S: Send   F: FetchToken   W: Wait   X: Finish
 //
-// A wait that the deadline would cut is not begun: X. A token that is fetched ahead of any
-// challenge and not to be had is gone without: S. A 401 or 403 to a delete, and a scope that the
-// token server does not know, are asked for in the next form of the right to delete: F.
+// A wait that the deadline would cut is not begun: X. A call that is sent once waits for nothing: X
+// in place of W. Only the caller of such a call tells of a pause of the host. A token that is
+// fetched ahead of any challenge and not to be had is gone without: S. A 401 or 403 to a delete,
+// and a scope that the token server does not know, are asked for in the next form of the right to
+// delete: F.
 #pragma once
 
 #include <chrono>
@@ -60,6 +63,8 @@ struct FetchToken {
 };
 struct Finish {
   Result<http::Response> result;
+  // The host asked for a pause, which this call does not wait for: nothing else goes to it.
+  std::optional<std::chrono::steady_clock::time_point> host_paused_until = {};
 };
 using Action = std::variant<Send, Wait, FetchToken, Finish>;
 
@@ -79,6 +84,7 @@ struct ExchangeOptions {
   const std::vector<std::string>* inner_hosts = nullptr;
   // A wait that would go past it is not begun.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  bool once = false;  // CallOptions::once: nothing is waited for, nothing sent twice
 };
 
 // Thread rule: one thread at a time.
@@ -92,6 +98,9 @@ class Exchange {
   Action start(const Moment& moment);
   Action on_response(http::Response response, const Moment& moment);
   Action on_failure(const http::Failure& failure, const Moment& moment);
+  // Instead of sending what start, an answer or a token led to: the host asked for a pause, and
+  // this call is not to wait for its end.
+  Action on_pause(std::chrono::steady_clock::time_point until, const Moment& moment);
   Action on_timer(const Moment& moment);
   // `fresh`: it was fetched for this call, not found in the cache.
   Action on_token(const Token& token, bool fresh);

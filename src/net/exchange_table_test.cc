@@ -30,43 +30,45 @@ constexpr char kBearer[] =
 //             fetched for it                     finished
 //   delete    a DELETE, sent with a fresh token
 //   last      sent for the last time             late      sent shortly before the deadline
+//   once      a PUT that is sent once
 //
 // What comes of it: "send" (with "basic" or "bearer", and "abroad" to another origin), "fetch",
 // "wait", the status or the error that the call ends with, or "-": it cannot come, and ends the
 // call as an internal error.
 constexpr char kTable[] = R"(
-event            | ready     | bare         | basic        | cached       | fresh        | delete       | last         | late         | abroad       | waiting   | fetching     | ahead       | finished
-start            | send      | -            | -            | -            | -            | -            | -            | -            | -            | -         | -            | -           | -
-200              | -         | 200          | 200          | 200          | 200          | 200          | 200          | 200          | 200          | -         | -            | -           | -
-400              | -         | 400          | 400          | 400          | 400          | 400          | 400          | 400          | send         | -         | -            | -           | -
-403              | -         | 403          | 403          | 403          | 403          | fetch        | 403          | 403          | send         | -         | -            | -           | -
-404              | -         | 404          | 404          | 404          | 404          | 404          | 404          | 404          | bad_response | -         | -            | -           | -
-401 bearer       | -         | fetch        | fetch        | fetch        | 401          | fetch        | fetch        | fetch        | bad_response | -         | -            | -           | -
-401 basic        | -         | send basic   | 401          | send basic   | send basic   | send basic   | send basic   | send basic   | bad_response | -         | -            | -           | -
-401 negotiate    | -         | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | bad_response | -         | -            | -           | -
-401              | -         | 401          | 401          | 401          | 401          | 401          | 401          | 401          | bad_response | -         | -            | -           | -
-307 here         | -         | send         | send basic   | send bearer  | send bearer  | send bearer  | send         | send         | send abroad  | -         | -            | -           | -
-303 here         | -         | send         | send basic   | send bearer  | send bearer  | refused      | send         | send         | send abroad  | -         | -            | -           | -
-307 abroad       | -         | send abroad  | send abroad  | send abroad  | send abroad  | refused      | send abroad  | send abroad  | send abroad  | -         | -            | -           | -
-307 home         | -         | send         | send basic   | send bearer  | send bearer  | send bearer  | send         | send         | send         | -         | -            | -           | -
-307 to http      | -         | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | -         | -            | -           | -
-307 in a circle  | -         | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | -         | -            | -           | -
-307 to a file    | -         | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | -         | -            | -           | -
-429              | -         | wait         | wait         | wait         | wait         | wait         | 429          | cancelled    | wait         | -         | -            | -           | -
-429 for an hour  | -         | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | -         | -            | -           | -
-503              | -         | wait         | wait         | wait         | wait         | 503          | 503          | cancelled    | wait         | -         | -            | -           | -
-unresolved       | -         | wait         | wait         | wait         | wait         | wait         | unreachable  | cancelled    | wait         | -         | -            | -           | -
-broken           | -         | wait         | wait         | wait         | wait         | unreachable  | unreachable  | cancelled    | wait         | -         | -            | -           | -
-bad certificate  | -         | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | -         | -            | -           | -
-too far inside   | -         | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | -         | -            | -           | -
-too large        | -         | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | -         | -            | -           | -
-cut off by us    | -         | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | -         | -            | -           | -
-timer            | -         | -            | -            | -            | -            | -            | -            | -            | -            | send      | -            | -           | -
-fresh token      | -         | -            | -            | -            | -            | -            | -            | -            | -            | -         | send bearer  | send bearer | -
-cached token     | -         | -            | -            | -            | -            | -            | -            | -            | -            | -         | send bearer  | send bearer | -
-no token         | -         | -            | -            | -            | -            | -            | -            | -            | -            | -         | unauthorized | send        | -
-no time for it   | -         | -            | -            | -            | -            | -            | -            | -            | -            | -         | cancelled    | cancelled   | -
-stop             | cancelled | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled | cancelled    | cancelled   | cancelled
+event           | ready     | bare         | basic        | cached       | fresh        | delete       | last         | once         | late         | abroad       | waiting   | fetching     | ahead       | finished
+start           | send      | -            | -            | -            | -            | -            | -            | -            | -            | -            | -         | -            | -           | -
+200             | -         | 200          | 200          | 200          | 200          | 200          | 200          | 200          | 200          | 200          | -         | -            | -           | -
+400             | -         | 400          | 400          | 400          | 400          | 400          | 400          | 400          | 400          | send         | -         | -            | -           | -
+403             | -         | 403          | 403          | 403          | 403          | fetch        | 403          | 403          | 403          | send         | -         | -            | -           | -
+404             | -         | 404          | 404          | 404          | 404          | 404          | 404          | 404          | 404          | bad_response | -         | -            | -           | -
+401 bearer      | -         | fetch        | fetch        | fetch        | 401          | fetch        | fetch        | fetch        | fetch        | bad_response | -         | -            | -           | -
+401 basic       | -         | send basic   | 401          | send basic   | send basic   | send basic   | send basic   | send basic   | send basic   | bad_response | -         | -            | -           | -
+401 negotiate   | -         | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | unsupported  | bad_response | -         | -            | -           | -
+401             | -         | 401          | 401          | 401          | 401          | 401          | 401          | 401          | 401          | bad_response | -         | -            | -           | -
+307 here        | -         | send         | send basic   | send bearer  | send bearer  | send bearer  | send         | send         | send         | send abroad  | -         | -            | -           | -
+303 here        | -         | send         | send basic   | send bearer  | send bearer  | refused      | send         | refused      | send         | send abroad  | -         | -            | -           | -
+307 abroad      | -         | send abroad  | send abroad  | send abroad  | send abroad  | refused      | send abroad  | refused      | send abroad  | send abroad  | -         | -            | -           | -
+307 home        | -         | send         | send basic   | send bearer  | send bearer  | send bearer  | send         | send         | send         | send         | -         | -            | -           | -
+307 to http     | -         | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | -         | -            | -           | -
+307 in a circle | -         | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | -         | -            | -           | -
+307 to a file   | -         | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | bad_response | -         | -            | -           | -
+429             | -         | wait         | wait         | wait         | wait         | wait         | 429          | 429          | cancelled    | wait         | -         | -            | -           | -
+429 for an hour | -         | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | -         | -            | -           | -
+503             | -         | wait         | wait         | wait         | wait         | 503          | 503          | 503          | cancelled    | wait         | -         | -            | -           | -
+unresolved      | -         | wait         | wait         | wait         | wait         | wait         | unreachable  | unreachable  | cancelled    | wait         | -         | -            | -           | -
+broken          | -         | wait         | wait         | wait         | wait         | unreachable  | unreachable  | unreachable  | cancelled    | wait         | -         | -            | -           | -
+bad certificate | -         | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | unreachable  | -         | -            | -           | -
+too far inside  | -         | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | -         | -            | -           | -
+too large       | -         | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | too_large    | -         | -            | -           | -
+cut off by us   | -         | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | -         | -            | -           | -
+host paused     | -         | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | rate_limited | -         | -            | -           | -
+timer           | -         | -            | -            | -            | -            | -            | -            | -            | -            | -            | send      | -            | -           | -
+fresh token     | -         | -            | -            | -            | -            | -            | -            | -            | -            | -            | -         | send bearer  | send bearer | -
+cached token    | -         | -            | -            | -            | -            | -            | -            | -            | -            | -            | -         | send bearer  | send bearer | -
+no token        | -         | -            | -            | -            | -            | -            | -            | -            | -            | -            | -         | unauthorized | send        | -
+no time for it  | -         | -            | -            | -            | -            | -            | -            | -            | -            | -            | -         | cancelled    | cancelled   | -
+stop            | cancelled | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled    | cancelled | cancelled    | cancelled   | cancelled
 )";
 
 Moment now() {
@@ -130,6 +132,7 @@ const std::map<std::string, std::function<std::unique_ptr<Bench>()>>& states() {
       {"fresh", [] { return with_token(true); }},
       {"delete", [] { return with_token(true, "DELETE"); }},
       {"last", [] { return started("GET", {.retry = {.max_attempts = 1}}); }},
+      {"once", [] { return started("PUT", {.once = true}); }},
       {"late", [] { return started("GET", {.deadline = now().now + 1ms}); }},
       {"abroad", [] { return after(redirect(307, kAbroad)); }},
       {"waiting", [] { return after(reply(503)); }},
@@ -188,6 +191,7 @@ const std::map<std::string, Event>& events() {
       {"too far inside", failure(Kind::refused)},
       {"too large", failure(Kind::too_large)},
       {"cut off by us", failure(Kind::cancelled)},
+      {"host paused", [](Exchange& exchange) { return exchange.on_pause(now().now + 7s, now()); }},
       {"timer", [](Exchange& exchange) { return exchange.on_timer(now()); }},
       {"fresh token", [](Exchange& exchange) { return exchange.on_token(token(), true); }},
       {"cached token", [](Exchange& exchange) { return exchange.on_token(token(), false); }},

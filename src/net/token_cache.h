@@ -30,7 +30,7 @@ class TokenCache {
 
   // The token of this request; for a request of one scope, one with more rights will do. `queue` is
   // woken when the flight ends. `alone`: of the flights, only one of the same queue will do; who
-  // leads another one may be waiting for the caller.
+  // leads another one may be waiting for the caller, or longer than the caller wants to.
   Ticket acquire(const TokenRequest& request, TimePoint now,
                  const std::shared_ptr<http::CompletionQueue>& queue, bool alone = false);
   // The token, if one that lives is there; fetches nothing.

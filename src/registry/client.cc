@@ -70,6 +70,7 @@ Status check_trust_and_route(const http::CurlTransportOptions& options, bool pla
 Reader::Reader(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
 const RegistryName& Reader::registry() const noexcept { return core_->name(); }
 const ClientOptions& Reader::options() const noexcept { return core_->options(); }
+const ClientCore& core_of(const Client& client) { return *client.core_; }
 
 Result<Client> Client::create(ClientOptions options) {
   auto name = RegistryName::parse(options.registry);

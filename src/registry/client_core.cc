@@ -53,7 +53,10 @@ http::CurlTransportOptions transport_options(const ClientOptions& options,
 ClientCore::ClientCore(ClientOptions options, RegistryName name,
                        std::shared_ptr<http::Transport> transport,
                        std::shared_ptr<http::Clock> clock)
-    : options_(std::move(options)), name_(std::move(name)), api_host_(api_host_of(name_)) {
+    : options_(std::move(options)),
+      name_(std::move(name)),
+      api_host_(api_host_of(name_)),
+      clock_(std::move(clock)) {
   const bool http_prefix = name_.scheme() && *name_.scheme() == "http";
   const bool https_prefix = name_.scheme() && *name_.scheme() == "https";
   const bool http_first =
@@ -61,8 +64,8 @@ ClientCore::ClientCore(ClientOptions options, RegistryName name,
       !net::expects_tls(transport_options(options_, name_), net::https_origin(api_host_));
   https_ = !(options_.plain_http || http_prefix || http_first);
   scheme_is_fixed_ = options_.plain_http || http_prefix || https_prefix;
-  driver_ = std::make_unique<net::Driver>(
-      driver_options(options_, name_, std::move(transport), std::move(clock)));
+  driver_ =
+      std::make_unique<net::Driver>(driver_options(options_, name_, std::move(transport), clock_));
 }
 
 std::string ClientCore::base_url() const {
@@ -104,7 +107,7 @@ Error ClientCore::told(Error error, const Operation& operation) const {
 }
 
 Error ClientCore::failure(const Ask& ask, const http::Response& response) const {
-  Error error = error_from(ask.operation, ask.method, url_of(ask), response);
+  Error error = error_from(ask.operation, ask.method, url_of(ask), response, clock_->wall_now());
   error.message = driver_->withheld(error.message);
   if (error.http) error.http->server_message = driver_->withheld(error.http->server_message);
   const auto asked = driver_->auth_seen();

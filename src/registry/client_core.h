@@ -78,6 +78,7 @@ class ClientCore {
   ClientOptions options_;
   RegistryName name_;
   std::string api_host_;
+  std::shared_ptr<http::Clock> clock_;
   bool scheme_is_fixed_ = false;
   std::unique_ptr<net::Driver> driver_;
   mutable std::mutex mutex_;

@@ -28,6 +28,11 @@ Ask delete_ask(const Repository& repository, const std::string& target, Operatio
   return ask;
 }
 
+Ask tag_delete_ask(const ClientCore& core, const Repository& repository, const std::string& tag) {
+  return delete_ask(repository, tag,
+                    core.operation("delete the tag", repository.path() + ":" + tag));
+}
+
 Error delete_failure(const ClientCore& core, const Ask& ask, const http::Response& response) {
   Error error = core.failure(ask, response);
   if (error.code == ErrorCode::unsupported) {
@@ -119,6 +124,7 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
   Result<http::Response> answer = core.send(ask, options);
   if (!answer) {
     Error error = std::move(answer).error();
+    if (error.not_done) return {Unexpected(std::move(error)), false};
     // Only what happened on the way leaves open whether the registry acted.
     const bool unknown = error.code == ErrorCode::unreachable ||
                          error.code == ErrorCode::cancelled || error.code == ErrorCode::too_large ||
@@ -135,11 +141,21 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
   return settle(reader, repository, digest, std::move(error));
 }
 
+bool says_not_done(const Error& error) {
+  if (!error.http || error.http->method != "DELETE") return false;
+  // A 404 while the manifest is served: the registry takes no deletes (settle_404).
+  return says_not_done(error.http->status) ||
+         (error.http->status == 404 && error.code == ErrorCode::unsupported);
+}
+
 Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& repository,
                                      const std::string& tag, const CallOptions& options) {
-  return core.send(
-      delete_ask(repository, tag, core.operation("delete the tag", repository.path() + ":" + tag)),
-      options);
+  return core.send(tag_delete_ask(core, repository, tag), options);
+}
+
+Error tag_delete_failure(const ClientCore& core, const Repository& repository,
+                         const std::string& tag, const http::Response& response) {
+  return core.failure(tag_delete_ask(core, repository, tag), response);
 }
 
 bool says_no_tag_delete(int status) {

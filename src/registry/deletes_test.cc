@@ -84,6 +84,18 @@ TEST_F(DeleteTest, IsNotSentAgainAfterABrokenTransfer) {
   EXPECT_EQ(registry_->count("DELETE"), 1u);
 }
 
+// its caller looks again before the next try.
+TEST_F(DeleteTest, IsSentOnceWhereItsCallerAsksForThat) {
+  const std::string target = "/manifests/" + image_.str();
+  registry_->fail({.method = "DELETE", .status = 429, .headers = {{"Retry-After", "7"}}});
+  const Status status = client().delete_manifest(repository("a"), image_, {.once = true});
+  ASSERT_THAT(status, HasError(ErrorCode::rate_limited, HasSubstr("asks to wait 7 s")));
+  EXPECT_TRUE(status.error().not_done);
+  EXPECT_EQ(status.error().retry_after, std::chrono::seconds(7));
+  EXPECT_EQ(registry_->count("", target), 1u) << "nothing to be read back";
+  EXPECT_TRUE(registry_->has("a", image_));
+}
+
 TEST_F(DeleteTest, IsAnErrorWhereTheTruthCannotBeRead) {
   registry_->fail({.method = "DELETE", .kind = Fault::Kind::broken_after});
   registry_->fail({.method = "GET", .times = -1, .status = 503});

@@ -76,8 +76,30 @@ Result<std::optional<Digest>> digest_before(const Reader& reader, const Reposito
   return Unexpected(std::move(head).error());
 }
 
-// A registry can take a manifest and not serve it afterwards: docker-registry 2.8.2 with its cache,
-// after a garbage collection (A-55).
+Result<PutResult> put_and_check(const Reader& reader, const ClientCore& core,
+                                const Repository& repository, const std::optional<std::string>& tag,
+                                const Manifest& manifest, const Operation& operation,
+                                const CallOptions& options) {
+  PutResult result{.digest = manifest.digest()};
+  if (tag) {
+    auto before = digest_before(reader, repository, *tag, options);
+    if (!before) return Unexpected(std::move(before).error());
+    if (*before && **before != manifest.digest()) result.previous = **std::move(before);
+  }
+  const std::string target = tag ? *tag : manifest.digest().str();
+  Status done = put_bytes(core, repository, target, manifest, options).status;
+  if (done) done = check_served(reader, repository, manifest.digest(), operation, options);
+  if (done) return result;
+  Error error = std::move(done).error();
+  // The tag may have moved all the same.
+  if (result.previous) {
+    error.message += fmt::format(" (before this the tag pointed at {})", result.previous->str());
+  }
+  return Unexpected(std::move(error));
+}
+
+}  // namespace
+
 Status check_served(const Reader& reader, const Repository& repository, const Digest& digest,
                     const Operation& operation, const CallOptions& options) {
   auto head = reader.head(Reference::with_digest(repository, digest), options);
@@ -92,32 +114,9 @@ Status check_served(const Reader& reader, const Repository& repository, const Di
   return Unexpected(std::move(error));
 }
 
-Result<PutResult> put_and_check(const Reader& reader, const ClientCore& core,
-                                const Repository& repository, const std::optional<std::string>& tag,
-                                const Manifest& manifest, const Operation& operation,
-                                const CallOptions& options) {
-  PutResult result{.digest = manifest.digest()};
-  if (tag) {
-    auto before = digest_before(reader, repository, *tag, options);
-    if (!before) return Unexpected(std::move(before).error());
-    if (*before && **before != manifest.digest()) result.previous = **std::move(before);
-  }
-  const std::string target = tag ? *tag : manifest.digest().str();
-  Status done = put_bytes(core, repository, target, manifest, options);
-  if (done) done = check_served(reader, repository, manifest.digest(), operation, options);
-  if (done) return result;
-  Error error = std::move(done).error();
-  // The tag may have moved all the same.
-  if (result.previous) {
-    error.message += fmt::format(" (before this the tag pointed at {})", result.previous->str());
-  }
-  return Unexpected(std::move(error));
-}
-
-}  // namespace
-
-Status put_bytes(const ClientCore& core, const Repository& repository, const std::string& target,
-                 const Manifest& manifest, const CallOptions& options) {
+PutOutcome put_bytes(const ClientCore& core, const Repository& repository,
+                     const std::string& target, const Manifest& manifest,
+                     const CallOptions& options) {
   Ask ask;
   ask.method = "PUT";
   ask.target = fmt::format("/v2/{}/manifests/{}", repository.path(), target);
@@ -130,45 +129,21 @@ Status put_bytes(const ClientCore& core, const Repository& repository, const std
       "put the manifest",
       repository.path() + (target.find(':') == std::string::npos ? ":" : "@") + target);
   Result<http::Response> answer = core.send(ask, options);
-  if (!answer) return Unexpected(std::move(answer).error());
+  if (!answer) return {Unexpected(std::move(answer).error())};
   if (answer->status < 200 || answer->status > 204 || answer->status == 203) {
-    return Unexpected(put_failure(core, ask, *answer));
+    return {Unexpected(put_failure(core, ask, *answer))};
   }
   const auto header = answer->headers.get("Docker-Content-Digest");
   if (!header) return {};
   auto returned = Digest::parse(*header);
   if (!returned || returned->algorithm() != manifest.digest().algorithm()) return {};
   if (*returned == manifest.digest()) return {};
-  return Unexpected(
-      make_error(ask.operation, ErrorCode::digest_mismatch,
-                 fmt::format("the registry stored it as {}, and its digest is {}", returned->str(),
-                             manifest.digest().str()),
-                 "The registry changes what is pushed to it; do not rely on this tag"));
-}
-
-Status restore_tag(const Client& client, const ClientCore& core, const Repository& repository,
-                   const std::string& tag, const Manifest& original) {
-  const CallOptions not_to_be_stopped;
-  const Operation operation = core.operation("put back the tag", repository.path() + ":" + tag);
-  const auto lost = [&](const Error& cause) {
-    Error error = make_error(operation, cause.code,
-                             fmt::format("THE TAG COULD NOT BE PUT BACK onto {}: {}",
-                                         original.digest().str(), cause.message),
-                             fmt::format("Put it back by hand: purser tag {}@{} {}",
-                                         repository.str(), original.digest().str(), tag));
-    error.http = cause.http;
-    return Unexpected(std::move(error));
-  };
-  if (Status put = put_bytes(core, repository, tag, original, not_to_be_stopped); !put) {
-    return lost(put.error());
-  }
-  auto reference = Reference::with_tag(repository, tag);
-  if (!reference) return lost(reference.error());
-  auto now = client.manifest(*reference, not_to_be_stopped);
-  if (!now) return lost(now.error());
-  if (now->raw() == original.raw()) return {};
-  return lost(make_error(operation, ErrorCode::changed,
-                         fmt::format("it points at {}", now->digest().str())));
+  return {
+      Unexpected(make_error(ask.operation, ErrorCode::digest_mismatch,
+                            fmt::format("the registry stored it as {}, and its digest is {}",
+                                        returned->str(), manifest.digest().str()),
+                            "The registry changes what is pushed to it; do not rely on this tag")),
+      *returned};
 }
 
 Result<PutResult> Client::put_manifest(const Reference& reference, std::string_view bytes,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "net/retry_after.h"
 #include "net/url.h"
 
 namespace purser {
@@ -105,7 +106,7 @@ Error make_error(const Operation& operation, ErrorCode code, std::string message
 }
 
 Error error_from(const Operation& operation, std::string_view method, std::string_view url,
-                 const http::Response& response) {
+                 const http::Response& response, std::chrono::system_clock::time_point now) {
   const ServerErrors errors = read_error_body(response);
   ErrorCode code = classify(response.status, errors);
   // Credentials that are right and a right that is missing.
@@ -117,6 +118,9 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
       }
     }
   }
+  const bool limited = response.status == 429 || response.status == 503;
+  const auto field = limited ? response.headers.get("Retry-After") : std::nullopt;
+  const auto asked = field ? net::parse_retry_after(*field, now) : std::nullopt;
   std::string message = fmt::format("the registry answered {}", response.status);
   if (is_http_to_https_answer(response)) {
     message = "the registry speaks https on this port, and was asked in plain http";
@@ -125,6 +129,7 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
     message = "a proxy answered 407: it wants a user of its own";
     hint = "Write USER:PASSWORD@ before the host in the proxy's URL";
   } else {
+    if (asked) message += fmt::format(" and asks to wait {} s", asked->count());
     net::append_server_message(message, errors.message);
   }
   if (hint.empty()) hint = hint_for(code, response.status, operation.registry);
@@ -135,6 +140,8 @@ Error error_from(const Operation& operation, std::string_view method, std::strin
   http.url = net::redacted_url(url);
   http.codes = errors.codes;
   http.server_message = errors.message;
+  error.retry_after = asked;
+  error.not_done = response.status == 429;
   return error;
 }
 

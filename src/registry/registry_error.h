@@ -2,6 +2,7 @@
 // means for the operation that was tried.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -34,9 +35,9 @@ bool is_http_to_https_answer(const http::Response& response);
 
 Error make_error(const Operation& operation, ErrorCode code, std::string message,
                  std::string hint = {});
-// `url` may have a query: it is left out.
+// `url` may have a query: it is left out. `now`: what a Retry-After that names a date counts from.
 Error error_from(const Operation& operation, std::string_view method, std::string_view url,
-                 const http::Response& response);
+                 const http::Response& response, std::chrono::system_clock::time_point now);
 // An error of a lower layer, told what was being tried.
 Error in_context(Error error, const Operation& operation);
 

@@ -17,7 +17,8 @@ http::Response reply(int status, std::string body, http::Headers headers = {}) {
 
 Error error_of(const http::Response& response) {
   return error_from({"read the tags of", "r.test", "team/app"}, "GET",
-                    "https://r.test/v2/team/app/tags/list?n=5&secret=1", response);
+                    "https://r.test/v2/team/app/tags/list?n=5&secret=1", response,
+                    std::chrono::system_clock::from_time_t(784111777));
 }
 
 // each shape that has been seen.
@@ -51,6 +52,21 @@ TEST(RegistryErrorTest, ShowsOnlyTheTitleOfAPage) {
       reply(502, "<!doctype html><html><title>Bad Gateway</title><script>x</script></html>"));
   EXPECT_EQ(errors.message, "an HTML page, \"Bad Gateway\"");
   EXPECT_FALSE(errors.structured);
+}
+
+// in both forms.
+TEST(RegistryErrorTest, TellsHowLongTheServerAskedToWait) {
+  using namespace std::chrono_literals;
+  for (const char* field : {"7", "Sun, 06 Nov 1994 08:49:44 GMT"}) {
+    for (const int status : {429, 503}) {
+      const Error error = error_of(reply(status, "slow down", {{"Retry-After", field}}));
+      EXPECT_EQ(error.retry_after, 7s);
+      EXPECT_THAT(error.message, HasSubstr("and asks to wait 7 s: slow down"));
+      EXPECT_EQ(error.not_done, status == 429) << "only a 429 says that the server did not act";
+    }
+  }
+  EXPECT_FALSE(error_of(reply(429, "")).retry_after);
+  EXPECT_FALSE(error_of(reply(500, "", {{"Retry-After", "7"}})).retry_after);
 }
 
 TEST(RegistryErrorTest, LeavesNothingInAMessageThatATerminalActsOn) {

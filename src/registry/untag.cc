@@ -141,20 +141,53 @@ Status UntagJob::original_is_served() {
                                            original_->digest().str(), now.error().message)));
 }
 
-Error UntagJob::put_back(Error cause) {
-  if (Status back = restore_tag(client_, core_, repository_, tag_, *original_); !back) {
-    Error error = back.error();
-    error.message =
-        fmt::format("{} (this was to undo a failed untag: {})", error.message, cause.message);
-    return error;
+Error UntagJob::put_back(Error cause, SeenOnTag seen) {
+  const Status back = restore(*tag_reference_, std::move(seen));
+  if (back) {
+    cause.message += "; the tag was put back onto its image";
+    return cause;
   }
-  cause.message += "; the tag was put back onto its image";
-  return cause;
+  if (back.error().code == ErrorCode::changed) {
+    return left_alone(std::move(cause), back.error().message);
+  }
+  Error error = back.error();
+  error.message =
+      fmt::format("{} (this was to undo a failed untag: {})", error.message, cause.message);
+  return error;
 }
 
-Error UntagJob::left_alone(Error cause) const {
+// Makes a tag point at exactly the original again, and looks whether it does. Where the tag cannot
+// be read nothing is put: somebody may have pushed to it.
+Status UntagJob::restore(const Reference& tag, SeenOnTag seen) {
+  const Operation operation = core_.operation("put back the tag", tag);
+  const auto lost = [&](const Error& cause) {
+    Error error = make_error(
+        operation, cause.code,
+        fmt::format("THE TAG COULD NOT BE PUT BACK onto {}: {}", original_->digest().str(),
+                    cause.message),
+        fmt::format("Look what it points at, and put it back by hand: purser tag {}@{} {}",
+                    repository_.str(), original_->digest().str(), *tag.tag()));
+    error.http = cause.http;
+    return Unexpected(std::move(error));
+  };
+  seen.emplace_back(std::nullopt);
+  seen.emplace_back(original_->digest());
+  const GuardedPut put = put_if_seen(client_, core_, tag, seen, *original_, kNotToBeStopped);
+  if (!put.status) {
+    if (put.status.error().code == ErrorCode::changed) return put.status;
+    return lost(put.status.error());
+  }
+  auto now = client_.manifest(tag, kNotToBeStopped);
+  if (!now) return lost(now.error());
+  if (now->raw() == original_->raw()) return {};
+  return Unexpected(make_error(operation, ErrorCode::changed,
+                               fmt::format("it points at {}", now->digest().str())));
+}
+
+Error UntagJob::left_alone(Error cause, std::string_view detail) const {
   cause.code = ErrorCode::changed;
-  cause.message += "; somebody else moved the tag meanwhile, and it was left alone";
+  cause.message +=
+      fmt::format("; somebody else moved the tag meanwhile, and it was left alone ({})", detail);
   return cause;
 }
 

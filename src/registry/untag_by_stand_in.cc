@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/tries.h"
 #include "registry/untag_job.h"
 
 namespace purser {
@@ -86,19 +87,21 @@ Result<UntagMethod> UntagJob::put_and_remove(const Manifest& stand_in) {
                                  "the tag's manifest is its own stand-in",
                                  "Delete the manifest by its digest"));
   }
-  if (Status still = check_still_on(original_->digest()); !still) {
-    return Unexpected(std::move(still).error());
-  }
-  if (Status put = put_bytes(core_, repository_, tag_, stand_in, kNotToBeStopped); !put) {
-    return Unexpected(undo_put(stand_in, std::move(put).error()));
-  }
+  GuardedPut put =
+      put_if_seen(client_, core_, *tag_reference_, {original_->digest()}, stand_in, options_);
+  if (!put.status) return Unexpected(undo_put(stand_in, std::move(put)));
   return remove_stand_in(stand_in);
 }
 
 // The PUT of the stand-in failed, or is said to have.
-Error UntagJob::undo_put(const Manifest& stand_in, Error cause) {
+Error UntagJob::undo_put(const Manifest& stand_in, GuardedPut failed) {
+  Error cause = in_context(std::move(failed.status).error(), operation_);
+  SeenOnTag seen = {stand_in.digest()};
   // Stored under another digest: that one is on the tag now, and must go from it.
-  if (cause.code == ErrorCode::digest_mismatch) return put_back(std::move(cause));
+  if (failed.stored_as) {
+    seen.emplace_back(std::move(failed.stored_as));
+    return put_back(std::move(cause), std::move(seen));
+  }
   std::string detail;
   switch (look_at_tag(&stand_in.digest(), detail)) {
     case TagNow::on_original:
@@ -106,27 +109,50 @@ Error UntagJob::undo_put(const Manifest& stand_in, Error cause) {
       cause.message += "; the tag is as it was";
       return cause;
     case TagNow::elsewhere:
-      return left_alone(std::move(cause));
+      return left_alone(std::move(cause), detail);
     case TagNow::gone:
     case TagNow::on_stand_in:
     case TagNow::unread:
       break;
   }
-  return put_back(std::move(cause));
+  return put_back(std::move(cause), std::move(seen));
 }
 
 Result<UntagMethod> UntagJob::remove_stand_in(const Manifest& stand_in) {
   const bool by_name = core_.tag_delete() == TagDelete::untried && try_tag_delete_on(stand_in);
-  const DeleteOutcome deleted =
-      delete_digest(client_, core_, repository_, stand_in.digest(), kNotToBeStopped);
+  const DeleteOutcome deleted = delete_stand_in(stand_in, by_name);
   return confirm(stand_in, deleted, by_name ? UntagMethod::tag_delete : UntagMethod::stand_in);
+}
+
+// Whatever tag it has by the time of the DELETE goes along, so each try comes after a look.
+DeleteOutcome UntagJob::delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone) {
+  const CallOptions not_to_be_stopped = {.once = true};
+  Tries tries(client_, options_);
+  for (;;) {
+    DeleteOutcome deleted =
+        delete_digest(client_, core_, repository_, stand_in.digest(), not_to_be_stopped);
+    if (deleted.status || !deleted.status.error().not_done) return deleted;
+    Status ready = tries.wait_after(deleted.status.error());
+    if (ready) ready = check_still_ours(stand_in, tag_may_be_gone);
+    if (!ready) return {std::move(ready), false};
+  }
+}
+
+Status UntagJob::check_still_ours(const Manifest& stand_in, bool tag_may_be_gone) {
+  std::string detail;
+  const TagNow now = look_at_tag(&stand_in.digest(), detail);
+  if (now == TagNow::on_stand_in || (now == TagNow::gone && tag_may_be_gone)) {
+    return check_nobody_else_has(stand_in.digest());
+  }
+  return Unexpected(make_error(operation_, ErrorCode::changed,
+                               "the tag did not stay as it was put: " + detail, "Look again"));
 }
 
 // The first delete by name on this server is tried on a stand-in, which nobody needs: a server that
 // resolves the tag and deletes its manifest takes nothing else along. True when the tag is
 // gone and the stand-in's manifest is not.
 bool UntagJob::try_tag_delete_on(const Manifest& stand_in) {
-  Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, kNotToBeStopped);
+  Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, {.once = true});
   if (!answer) return false;  // unknown: the next untag tries again
   if (answer->status < 200 || answer->status > 204) {
     if (says_no_tag_delete(answer->status)) core_.set_tag_delete(TagDelete::never);
@@ -155,20 +181,23 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
                            "the registry took the delete, and the tag is still there",
                            "Try again; the registry's own log may say more");
   if (!deleted.status) cause = in_context(deleted.status.error(), operation_);
+  const SeenOnTag ours = {stand_in.digest()};
   std::string detail;
   switch (look_at_tag(&stand_in.digest(), detail)) {
     case TagNow::gone:
       break;
     case TagNow::elsewhere:
     case TagNow::on_original:
-      return Unexpected(left_alone(std::move(cause)));
+      return Unexpected(left_alone(std::move(cause), detail));
     case TagNow::on_stand_in:
-      return Unexpected(put_back(std::move(cause)));
+      return Unexpected(put_back(std::move(cause), ours));
     case TagNow::unread:
       cause.message = "whether the tag is gone could not be told: " + detail;
-      return Unexpected(put_back(std::move(cause)));
+      return Unexpected(put_back(std::move(cause), ours));
   }
-  if (Status served = original_is_served(); !served) return Unexpected(put_back(served.error()));
+  if (Status served = original_is_served(); !served) {
+    return Unexpected(put_back(served.error(), ours));
+  }
   if (!deleted.plain_202 && method == UntagMethod::stand_in) {
     if (Status cleared = clear_ghost(stand_in); !cleared) {
       return Unexpected(std::move(cleared).error());
@@ -188,11 +217,10 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
 Status UntagJob::clear_ghost(const Manifest& stand_in) {
   auto tags = client_.tags(repository_, {.call = kNotToBeStopped});
   if (!tags || !std::binary_search(tags->begin(), tags->end(), tag_)) return {};
-  if (Status put = put_bytes(core_, repository_, tag_, stand_in, kNotToBeStopped); !put) {
-    return Unexpected(undo_put(stand_in, std::move(put).error()));
-  }
-  const DeleteOutcome deleted =
-      delete_digest(client_, core_, repository_, stand_in.digest(), kNotToBeStopped);
+  GuardedPut put =
+      put_if_seen(client_, core_, *tag_reference_, {std::nullopt}, stand_in, kNotToBeStopped);
+  if (!put.status) return Unexpected(undo_put(stand_in, std::move(put)));
+  const DeleteOutcome deleted = delete_stand_in(stand_in, false);
   std::string detail;
   const TagNow now = look_at_tag(&stand_in.digest(), detail);
   tags = client_.tags(repository_, {.call = kNotToBeStopped});
@@ -201,8 +229,9 @@ Status UntagJob::clear_ghost(const Manifest& stand_in) {
   Error cause = make_error(operation_, ErrorCode::bad_response,
                            "the tag does not answer, and is still listed",
                            "Restart the registry, and try again");
-  return Unexpected(now == TagNow::elsewhere ? left_alone(std::move(cause))
-                                             : put_back(std::move(cause)));
+  if (!deleted.status) cause = in_context(deleted.status.error(), operation_);
+  return Unexpected(now == TagNow::elsewhere ? left_alone(std::move(cause), detail)
+                                             : put_back(std::move(cause), {stand_in.digest()}));
 }
 
 }  // namespace purser

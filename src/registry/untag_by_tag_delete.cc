@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/tries.h"
 #include "registry/untag_job.h"
 
 namespace purser {
@@ -13,26 +14,50 @@ const CallOptions kNotToBeStopped = {};
 
 }  // namespace
 
-Result<UntagMethod> UntagJob::by_tag_delete() {
-  // Until one delete on an image was seen to leave its other tags alone, they are written down
-  // first, so that they can be put back.
-  std::vector<std::string> siblings;
-  if (core_.tag_delete() != TagDelete::conforms) {
-    auto others = other_tags_of(original_->digest());
-    if (!others) return Unexpected(std::move(others).error());
+// Until one delete on an image was seen to leave its other tags alone, they are written down first,
+// so that they can be put back.
+Result<std::vector<std::string>> UntagJob::siblings_to_watch() {
+  if (core_.tag_delete() == TagDelete::conforms) return std::vector<std::string>();
+  return other_tags_of(original_->digest());
+}
+
+// Each try comes after a look. An error with `not_done`: nothing was changed.
+Result<http::Response> UntagJob::send_tag_delete(std::vector<std::string>& siblings) {
+  const CallOptions not_to_be_stopped = {.once = true};
+  const auto nothing_done = [](Error error) {
+    error.not_done = true;
+    return Unexpected(std::move(error));
+  };
+  Tries tries(client_, options_);
+  for (;;) {
+    auto others = siblings_to_watch();
+    if (!others) return nothing_done(std::move(others).error());
     siblings = *std::move(others);
+    if (Status still = check_still_on(original_->digest()); !still) {
+      return nothing_done(std::move(still).error());
+    }
+    Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, not_to_be_stopped);
+    if (answer && answer->status == 429) {
+      answer = Unexpected(tag_delete_failure(core_, repository_, tag_, *answer));
+    }
+    if (answer || !answer.error().not_done) return answer;
+    if (Status waited = tries.wait_after(answer.error()); !waited) {
+      return nothing_done(std::move(waited).error());
+    }
   }
-  if (Status still = check_still_on(original_->digest()); !still) {
-    return Unexpected(std::move(still).error());
-  }
-  Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, kNotToBeStopped);
+}
+
+Result<UntagMethod> UntagJob::by_tag_delete() {
+  std::vector<std::string> siblings;
+  Result<http::Response> answer = send_tag_delete(siblings);
+  if (!answer && answer.error().not_done) return Unexpected(std::move(answer).error());
   Error cause = make_error(operation_, ErrorCode::bad_response,
                            "the registry took the delete, and the tag is still there",
                            "Try again; the registry's own log may say more");
   if (!answer) {
-    cause = std::move(answer).error();
+    cause = in_context(std::move(answer).error(), operation_);
   } else if (answer->status < 200 || answer->status > 204) {
-    cause = error_from(operation_, "DELETE", core_.base_url(), *answer);
+    cause = tag_delete_failure(core_, repository_, tag_, *answer);
   }
   std::string detail;
   switch (look_at_tag(nullptr, detail)) {
@@ -44,7 +69,7 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
       return by_stand_in();
     case TagNow::on_stand_in:
     case TagNow::elsewhere:
-      return Unexpected(left_alone(std::move(cause)));
+      return Unexpected(left_alone(std::move(cause), detail));
     case TagNow::unread:
       cause.message = "whether the tag is gone could not be told: " + detail;
       return Unexpected(put_back_all(std::move(cause), siblings));
@@ -75,13 +100,15 @@ Status UntagJob::confirm_tag_delete(const std::vector<std::string>& siblings) {
 }
 
 Error UntagJob::put_back_all(Error cause, const std::vector<std::string>& siblings) {
-  Error error = put_back(std::move(cause));
+  Error error = put_back(std::move(cause), {});
   for (const std::string& sibling : siblings) {
     auto reference = Reference::with_tag(repository_, sibling);
     if (!reference) continue;
     auto head = client_.head(*reference, kNotToBeStopped);
     if (head || !is_confirmed_absence(head.error())) continue;
-    if (Status back = restore_tag(client_, core_, repository_, sibling, *original_); !back) {
+    const Status back = restore(*reference, {});
+    if (!back && back.error().code == ErrorCode::changed) continue;  // it was pushed again
+    if (!back) {
       error.message += "; " + back.error().message + " (tag " + sibling + ")";
     } else {
       error.message += "; the tag " + sibling + " was put back as well";

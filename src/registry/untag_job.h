@@ -4,10 +4,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "purser/client.h"
 #include "registry/client_core.h"
+#include "registry/guarded_put.h"
 #include "registry/manifest_writes.h"
 
 namespace purser {
@@ -36,8 +38,10 @@ class UntagJob {
   Status check_still_on(const Digest& digest);
   TagNow look_at_tag(const Digest* stand_in, std::string& detail);
   Status original_is_served();
-  Error put_back(Error cause);
-  Error left_alone(Error cause) const;
+  // Puts the original back onto the tag, where that is absent, or on one of `seen`.
+  Error put_back(Error cause, SeenOnTag seen);
+  Status restore(const Reference& tag, SeenOnTag seen);
+  Error left_alone(Error cause, std::string_view detail) const;
   // The tags that point at the digest, beside the one of this job.
   Result<std::vector<std::string>> other_tags_of(const Digest& digest);
   Result<UntagMethod> remove(const std::optional<Manifest>& left_behind);
@@ -47,7 +51,9 @@ class UntagJob {
   Result<UntagMethod> by_empty_index(const Error& refusal);
   Status check_nobody_else_has(const Digest& stand_in);
   Result<UntagMethod> put_and_remove(const Manifest& stand_in);
-  Error undo_put(const Manifest& stand_in, Error cause);
+  Error undo_put(const Manifest& stand_in, GuardedPut failed);
+  DeleteOutcome delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone);
+  Status check_still_ours(const Manifest& stand_in, bool tag_may_be_gone);
   Result<UntagMethod> remove_stand_in(const Manifest& stand_in);
   bool try_tag_delete_on(const Manifest& stand_in);
   Result<UntagMethod> confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
@@ -56,6 +62,8 @@ class UntagJob {
 
   // untag_by_tag_delete.cc
   Result<UntagMethod> by_tag_delete();
+  Result<std::vector<std::string>> siblings_to_watch();
+  Result<http::Response> send_tag_delete(std::vector<std::string>& siblings);
   Status confirm_tag_delete(const std::vector<std::string>& siblings);
   Error put_back_all(Error cause, const std::vector<std::string>& siblings);
 

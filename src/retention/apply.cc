@@ -11,6 +11,7 @@
 #include "retention/parallel.h"
 #include "retention/report.h"
 #include "retention/repository_run.h"
+#include "retention/settle.h"
 
 namespace purser {
 namespace {
@@ -110,7 +111,9 @@ class Run {
 
  private:
   RepositoryOutcome run_one(const RepositoryPlan& repository);
+  void tell_what_was_settled(Report& report);
   void settle_leftovers(const std::vector<Unfinished>& unfinished, Report& report);
+  Status mark_if_nothing_is_open(const Unfinished& seen);
   void tell(const std::string& repository, const std::string& step);
 
   Client& client_;
@@ -120,6 +123,7 @@ class Run {
   std::mutex progress_mutex_;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
+  Settled settled_;
   std::map<std::string, std::set<Digest>> not_removed_;
 };
 
@@ -134,9 +138,27 @@ RepositoryOutcome Run::run_one(const RepositoryPlan& repository) {
   if (options_.call.stop.stop_requested()) {
     return untouched(repository, "the run was stopped before it");
   }
+  if (auto left = settled_.left.find(repository.repository.path()); left != settled_.left.end()) {
+    return untouched(repository, "an interrupted run is not settled there: " + left->second);
+  }
   RepositoryRun run(client_, repository, plan_.policy, journal_, options_,
                     [&](const std::string& step) { tell(repository.repository.path(), step); });
   return run.run();
+}
+
+// What was mended first comes first; the gaps that the plan found stay in the report.
+void Run::tell_what_was_settled(Report& report) {
+  std::vector<std::string> told = settled_.messages;
+  for (const auto& [path, why] : settled_.left) {
+    told.push_back(not_settled(client_.registry().str(), path, why));
+    // Whether what is kept there is whole was not looked at.
+    if (std::ranges::any_of(plan_.repositories, [&](const RepositoryPlan& planned) {
+          return planned.repository.path() == path;
+        })) {
+      report.unread.insert(path);
+    }
+  }
+  report.warnings.insert(report.warnings.begin(), told.begin(), told.end());
 }
 
 // What an earlier run left to delete is settled once a plan by keep list has looked at all of it.
@@ -149,10 +171,25 @@ void Run::settle_leftovers(const std::vector<Unfinished>& unfinished, Report& re
     const std::set<Digest>& open = not_removed_[entry.repository.path()];
     if (std::ranges::any_of(entry.to_delete, [&](const Digest& d) { return open.contains(d); }))
       continue;
-    if (Status marked = mark_settled(entry.journal, entry.repository); !marked) {
+    if (Status marked = mark_if_nothing_is_open(entry); !marked) {
       report.warnings.push_back(to_string(marked.error()));
     }
   }
+}
+
+// Only what is to be deleted may be left of the entry: with a step in it, it was not settled.
+Status Run::mark_if_nothing_is_open(const Unfinished& seen) {
+  auto lock = RepositoryLock::take(options_.state_directory, seen.repository);
+  if (!lock) {
+    // Who holds it may be settling it.
+    return lock.error().code == ErrorCode::refused ? Status{} : Unexpected(lock.error());
+  }
+  auto unfinished = find_unfinished(options_.state_directory, client_.registry().str());
+  if (!unfinished) return Unexpected(std::move(unfinished).error());
+  const bool only_work = std::ranges::any_of(*unfinished, [&](const Unfinished& now) {
+    return now.journal == seen.journal && now.repository == seen.repository && now.steps.empty();
+  });
+  return only_work ? mark_settled(seen.journal, seen.repository) : Status{};
 }
 
 Result<Report> Run::go() {
@@ -167,8 +204,11 @@ Result<Report> Run::go() {
     return Unexpected(std::move(probed).error());
   auto unfinished = find_unfinished(options_.state_directory, client_.registry().str());
   if (!unfinished) return Unexpected(std::move(unfinished).error());
-  auto settled = settle(client_, options_);
-  if (!settled) return Unexpected(std::move(settled).error());
+  settled_ = settle(client_, options_);
+  if (!settled_.status) {
+    log_settled(client_, settled_);
+    return Unexpected(settled_.status.error());
+  }
 
   std::vector<RepositoryOutcome> outcomes(plan_.repositories.size());
   for_each_parallel(outcomes.size(), options_.repositories_at_once,
@@ -178,8 +218,7 @@ Result<Report> Run::go() {
   report.applied = true;
   report.cancelled = options_.call.stop.stop_requested();
   report.journal = journal_.path();
-  // What was mended first comes first; the gaps that the plan found stay in the report.
-  report.warnings.insert(report.warnings.begin(), settled->begin(), settled->end());
+  tell_what_was_settled(report);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     not_removed_[plan_.repositories[i].repository.path()] = outcomes[i].not_removed;
     add_outcome(report, std::move(outcomes[i]));

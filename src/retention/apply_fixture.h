@@ -33,11 +33,12 @@ class ApplyTest : public ::testing::Test {
     registry_ = std::make_shared<FakeRegistry>(std::move(options));
   }
 
-  Client client() const {
+  Client client(ReadLimits limits = {}) const {
     ClientOptions options;
     options.registry = registry_->host();
     options.transport = registry_;
     options.retry.max_attempts = 1;
+    options.read_limits = limits;
     return *Client::create(std::move(options));
   }
 
@@ -59,6 +60,17 @@ class ApplyTest : public ::testing::Test {
   Result<Report> prune_keeping(const std::vector<std::string>& entries) const {
     Client with = client();
     return prune(with, keep(entries), options());
+  }
+
+  static bool deletes(const SeenRequest& request, const Digest& digest) {
+    return request.method == "DELETE" && request.target.find(digest.hex()) != std::string::npos;
+  }
+
+  // Digests of nothing, for indexes that are long and empty.
+  static std::vector<Digest> nowhere(int count) {
+    std::vector<Digest> digests;
+    for (int i = 0; i < count; ++i) digests.push_back(Digest::of(std::to_string(i)));
+    return digests;
   }
 
   Digest tag_digest(const std::string& tag) const { return *registry_->tag(kRepo, tag); }

@@ -52,11 +52,11 @@ TEST_F(ApplyTest, PutsThingsBackFromAJournalOnce) {
   registry_->remove_manifest(kRepo, gone);
   Client with = client();
   ApplyOptions apply_options{.state_directory = state_.path()};
-  ASSERT_THAT(settle(with, apply_options), IsOk());
+  ASSERT_THAT(settle(with, apply_options).status, IsOk());
   registry_->remove_tag(kRepo, "b");
-  auto again = settle(with, apply_options);
-  ASSERT_THAT(again, IsOk());
-  EXPECT_THAT(*again, IsEmpty());
+  const Settled again = settle(with, apply_options);
+  ASSERT_THAT(again.status, IsOk());
+  EXPECT_THAT(again.messages, IsEmpty());
   EXPECT_THAT(registry_->tags(kRepo), IsEmpty());
   auto leftovers = find_leftovers(state_.path(), registry_->host());
   ASSERT_THAT(leftovers, IsOk());
@@ -79,7 +79,7 @@ TEST_F(ApplyTest, KeepsTheJournalOpenAfterAnUntagThatFailed) {
   registry_->on_request(nullptr);
   ASSERT_NE(registry_->tag(kRepo, "drop"), shared);
   Client with = client();
-  ASSERT_THAT(settle(with, {.state_directory = state_.path()}), IsOk());
+  ASSERT_THAT(settle(with, {.state_directory = state_.path()}).status, IsOk());
   EXPECT_EQ(registry_->tag(kRepo, "drop"), shared);
 }
 
@@ -162,6 +162,29 @@ TEST_F(ApplyTest, FinishesARestoreThatWasKilledAnywhere) {
     if (HasFailure()) break;
   }
   EXPECT_GT(at, 8u) << "the run was too short to prove anything";
+}
+
+// A run looked afterwards and found all well: work that is
+// left keeps the entry open, and is no reason to put a tag back.
+TEST_F(ApplyTest, PutsNothingBackThatWasThereWhenARunWithWorkLeftHadEnded) {
+  registry_->add_image(kRepo, "v1");
+  registry_->add_image(kRepo, "v2");
+  const Digest locked = registry_->add_image(kRepo, "locked");
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (!deletes(request, locked)) return std::nullopt;
+    return http::Response{409, {}, R"({"errors":[{"code":"DENIED","message":"locked"}]})"};
+  });
+  ASSERT_THAT(prune_keeping({kRepo + ":v1", kRepo + ":v2"}), IsOk());
+  ASSERT_FALSE(registry_->has(kRepo, doomed));
+  registry_->remove_tag(kRepo, "v1");
+  auto open = find_unfinished(state_.path(), registry_->host());
+  ASSERT_THAT(open, IsOk());
+  ASSERT_EQ(open->size(), 1u);
+  Client with = client();
+  EXPECT_THAT(settle(with, {.state_directory = state_.path()}).messages, IsEmpty());
+  EXPECT_FALSE(registry_->has(kRepo, doomed));
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("locked", "v2"));
 }
 
 }  // namespace

@@ -156,5 +156,151 @@ TEST_F(ApplyTest, PutsNoUnrelatedImageOntoAKeptTagThatWasLeftAGhost) {
   EXPECT_FALSE(report->complete());
 }
 
+// the index that needs the child comes under a new name.
+TEST_F(ApplyTest, PutsBackAChildThatATagPushedDuringItsDeleteNeeds) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "old", {child});
+  registry_->add_image(kRepo, "latest");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, child)) registry_->add_index(kRepo, "new", {child});
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest", kRepo + ":new"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, child));
+  EXPECT_FALSE(report->complete());
+  EXPECT_THAT(report->warnings, Contains(HasSubstr("needs it")));
+}
+
+// What a manifest lists that is put back is not deleted after it.
+TEST_F(ApplyTest, PutsAnIndexBackWithoutLosingItsChildrenThatAreStillThere) {
+  const Digest leaf = registry_->add_image(kRepo, "", "leaf");
+  const Digest inner = registry_->add_index(kRepo, "", {leaf});
+  registry_->add_index(kRepo, "old", {inner});
+  registry_->add_image(kRepo, "latest");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, inner)) registry_->add_index(kRepo, "new", {inner});
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, inner));
+  EXPECT_TRUE(registry_->has(kRepo, leaf));
+  EXPECT_EQ(registry_->count("DELETE", std::string(leaf.hex())), 0u);
+}
+
+// C.1-23: what was read may need something, whatever else could not be read.
+TEST_F(ApplyTest, PutsBackAChildThatIsNeededBesideAnIndexThatIsTooLongToRead) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "old", {child});
+  registry_->add_image(kRepo, "latest");
+  registry_->add_image(kRepo, "nightly");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, child)) {
+      registry_->add_index(kRepo, "latest", {child});
+      registry_->add_index(kRepo, "nightly", nowhere(50));
+    }
+    return std::nullopt;
+  });
+  Client bounded = client({.manifests = 10});
+  auto report = prune(bounded, keep({kRepo + ":latest", kRepo + ":nightly"}), options());
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, child));
+  EXPECT_FALSE(report->complete());
+}
+
+// without a list after it, a deletion has happened all the same.
+TEST_F(ApplyTest, PutsBackAChildThatIsNeededWhereTheTagListCannotBeReadAnyMore) {
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  registry_->add_index(kRepo, "old", {child});
+  registry_->add_image(kRepo, "latest");
+  bool deleted = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, child)) {
+      registry_->add_index(kRepo, "latest", {child});
+      deleted = true;
+    } else if (deleted && request.target.find("/tags/list") != std::string::npos) {
+      return http::Response{500, {}, ""};
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, child));
+  EXPECT_FALSE(report->complete());
+}
+
+// "somebody else removed it" is said where nothing that the run did explains it.
+TEST_F(ApplyTest, PutsBackAKeptTagThatWasMovedOntoADigestAsItWasDeletedAndHasNoOtherImage) {
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  const Digest former = registry_->add_image(kRepo, "latest");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, doomed)) {
+      registry_->set_tag(kRepo, "latest", doomed);
+      registry_->remove_manifest(kRepo, former);
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "latest"), doomed);
+  EXPECT_TRUE(registry_->has(kRepo, doomed));
+  EXPECT_FALSE(report->complete());
+  // Both may also have been removed on purpose: who did that is told.
+  EXPECT_THAT(report->warnings, Contains(HasSubstr(former.str())));
+}
+
+// `crane copy repo:drop repo:stable`, at the moment that drop is on its stand-in.
+TEST_F(ApplyTest, PutsBackAKeptTagThatWasMovedOntoAStandInAsThatWasDeleted) {
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  registry_->set_tag(kRepo, "drop", shared);
+  registry_->add_image(kRepo, "stable");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    const std::optional<Digest> now = registry_->tag(kRepo, "drop");
+    if (now && now != shared && deletes(request, *now)) registry_->set_tag(kRepo, "stable", *now);
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":keep", kRepo + ":stable"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("keep", "stable"));
+  EXPECT_EQ(registry_->tag(kRepo, "stable"), shared);
+  EXPECT_FALSE(report->complete());
+}
+
+// Which of several it was is not known: its own image is never a wrong one.
+TEST_F(ApplyTest, PutsItsOwnImageBackOntoAKeptTagThatWentWithOneOfSeveralStandIns) {
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  registry_->set_tag(kRepo, "drop", shared);
+  registry_->set_tag(kRepo, "drop-too", shared);
+  const Digest former = registry_->add_image(kRepo, "stable");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    const std::optional<Digest> now = registry_->tag(kRepo, "drop");
+    if (now && now != shared && deletes(request, *now)) registry_->set_tag(kRepo, "stable", *now);
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":keep", kRepo + ":stable"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "stable"), former);
+  EXPECT_FALSE(report->complete());
+}
+
+TEST_F(ApplyTest, SaysThatSomebodyElseRemovedAKeptTagWhereNothingOfItsOwnFits) {
+  const Digest one = registry_->add_image(kRepo, "one");
+  const Digest two = registry_->add_image(kRepo, "two");
+  const Digest kept = registry_->add_image(kRepo, "latest");
+  registry_->add_image(kRepo, "other");
+  int count = 0;
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (!deletes(request, one) && !deletes(request, two)) return;
+    if (++count < 2) return;
+    registry_->remove_manifest(kRepo, kept);  // listed, and gone: with neither of the two
+  });
+  auto report = prune_keeping({kRepo + ":latest", kRepo + ":other"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_THAT(report->warnings, Contains(HasSubstr("somebody else removed it")));
+  EXPECT_FALSE(registry_->has(kRepo, kept));
+  EXPECT_FALSE(report->complete());
+}
+
 }  // namespace
 }  // namespace purser

@@ -131,7 +131,7 @@ TEST_F(ApplyTest, ReportsAKeptTagThatIsLostAndThenCannotBeRead) {
   registry_->on_request(nullptr);
   registry_->after_request(nullptr);
   Client with = client();
-  ASSERT_THAT(settle(with, {.state_directory = state_.path()}), IsOk());
+  ASSERT_THAT(settle(with, {.state_directory = state_.path()}).status, IsOk());
   EXPECT_TRUE(registry_->has(kRepo, tag_digest("latest")));
 }
 

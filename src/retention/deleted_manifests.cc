@@ -4,10 +4,31 @@
 #include <string>
 #include <utility>
 
+#include "purser/stand_in.h"
+
 namespace purser {
 
 void DeletedManifests::add(const Manifest& manifest) {
   if (manifests_.emplace(manifest.digest(), manifest).second) order_.push_back(manifest.digest());
+}
+
+void DeletedManifests::add_stand_in(const Manifest& original, std::string_view tag) {
+  auto stand_in = make_stand_in(original, tag);
+  if (!stand_in) return;
+  add(*stand_in);
+  originals_.insert_or_assign(stand_in->digest(), original);
+}
+
+const Manifest& DeletedManifests::image_of(const Digest& digest) const {
+  auto original = originals_.find(digest);
+  return original == originals_.end() ? manifests_.at(digest) : original->second;
+}
+
+std::optional<Digest> DeletedManifests::named_in(std::string_view answer) const {
+  for (const auto& [digest, manifest] : manifests_) {
+    if (answer.find(digest.str()) != std::string_view::npos) return digest;
+  }
+  return std::nullopt;
 }
 
 const Manifest* DeletedManifests::find(const Digest& digest) const {
@@ -40,9 +61,7 @@ std::vector<Manifest> DeletedManifests::to_put_back(
 Result<std::optional<Digest>> DeletedManifests::tag_went_with(
     const Client& client, const Repository& repository, std::string_view answer,
     const std::optional<Digest>& suspect) const {
-  for (const auto& [digest, manifest] : manifests_) {
-    if (answer.find(digest.str()) != std::string_view::npos) return std::optional(digest);
-  }
+  if (auto named = named_in(answer)) return named;
   std::optional<Digest> likely = suspect;
   if (!likely && manifests_.size() == 1) likely = manifests_.begin()->first;
   if (!likely || !manifests_.contains(*likely)) return std::optional<Digest>();

@@ -16,9 +16,16 @@ class DeletedManifests {
  public:
   // In the order of their deletion: an index before its children.
   void add(const Manifest& manifest);
+  // The stand-in that `tag` of the original was on: what goes with it was moved onto what that tag
+  // pulled.
+  void add_stand_in(const Manifest& original, std::string_view tag);
 
   bool empty() const noexcept { return manifests_.empty(); }
   const Manifest* find(const Digest& digest) const;
+  // What belongs onto a tag that went with the digest: for a stand-in its original, else itself.
+  const Manifest& image_of(const Digest& digest) const;
+  // The first of them that an answer of the registry names.
+  std::optional<Digest> named_in(std::string_view answer) const;
 
   // Of `needed` and of all that it lists, what was deleted and is not there again: children before
   // the index that lists them, as a registry may want them. What is there is not looked into.
@@ -37,6 +44,7 @@ class DeletedManifests {
  private:
   std::map<Digest, Manifest> manifests_;
   std::vector<Digest> order_;
+  std::map<Digest, Manifest> originals_;  // of the stand-ins among them
 };
 
 }  // namespace purser

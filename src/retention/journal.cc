@@ -13,6 +13,7 @@
 #include <set>
 #include <utility>
 
+#include "registry/manifest_writes.h"
 #include "retention/journal_format.h"
 #include "system/files.h"
 
@@ -21,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+enum class Sync { now, with_the_next };
 
 std::string step_key(const Change& change) {
   return fmt::format("{}\n{}\n{}\n{}", static_cast<int>(change.kind), change.repository.path(),
@@ -46,9 +49,10 @@ struct Journal::State {
   std::set<std::string> open_repositories;
   bool damaged = false;
 
-  // One line, on disk before this returns. After a failed write the file may end in half a line, so
-  // nothing more is written to it and every further step is stopped.
-  Status append(const json& line) {
+  // One line, on disk before this returns unless a next one is sure to follow. After a failed write
+  // the file may end in half a line, so nothing more is written to it and every further step is
+  // stopped.
+  Status append(const json& line, Sync sync = Sync::now) {
     if (damaged) {
       return Unexpected(Error{.code = ErrorCode::io,
                               .message = "an earlier line could not be written",
@@ -56,7 +60,8 @@ struct Journal::State {
                               .subject = path.string()});
     }
     Status written = files::write_all(fd.get(), line.dump() + "\n", path);
-    if (written && ::fdatasync(fd.get()) != 0) written = Unexpected(files::io_error("sync", path));
+    if (written && sync == Sync::now && ::fdatasync(fd.get()) != 0)
+      written = Unexpected(files::io_error("sync", path));
     if (!written) damaged = true;
     return written;
   }
@@ -127,6 +132,9 @@ Status Journal::after(const Change& change, const Status& outcome) {
   if (step == state_->steps.end()) return {};
   json line{{"event", "after"}, {"step", step->second}, {"done", outcome.has_value()}};
   if (!outcome) line["error"] = to_string(outcome.error());
+  if (!outcome && change.kind == Change::Kind::delete_manifest && says_not_done(outcome.error())) {
+    line["refused"] = true;
+  }
   Status written = state_->append(line);
   // A failed step stays open: the next run looks at it again.
   if (outcome) state_->steps.erase(step);
@@ -146,6 +154,22 @@ Status Journal::begin_repository(const Repository& repository,
                          {"repository", repository.path()},
                          {"kept_tags", std::move(kept)},
                          {"to_delete", std::move(doomed)}});
+}
+
+// Not synced: the step that may take it along is written after it, and that line is.
+Status Journal::keep_bytes(const Repository& repository, const Manifest& manifest) {
+  std::lock_guard lock(state_->mutex);
+  return state_->append({{"event", "kept"},
+                         {"repository", repository.path()},
+                         {"digest", manifest.digest().str()},
+                         {"media_type", manifest.media_type()},
+                         {"bytes", manifest.raw()}},
+                        Sync::with_the_next);
+}
+
+Status Journal::verified(const Repository& repository) {
+  std::lock_guard lock(state_->mutex);
+  return state_->append({{"event", "looked_after"}, {"repository", repository.path()}});
 }
 
 Status Journal::end_repository(const Repository& repository) {

@@ -99,6 +99,81 @@ TEST_F(JournalTest, KeepsAFailedStepOpen) {
   EXPECT_FALSE(unfinished()[0].steps[0].finished);
 }
 
+// A-74: an answer that says "not done" settles the step; any other leaves open what happened.
+TEST_F(JournalTest, KnowsAStepThatTheRegistryRefusedFromOneThatFailed) {
+  const auto failed_with = [](int status) {
+    Error error{.code = ErrorCode::conflict, .message = "no"};
+    error.http = HttpFailure{.status = status, .method = "DELETE"};
+    return error;
+  };
+  for (const int status : {403, 405, 409, 429}) {
+    SCOPED_TRACE(status);
+    auto journal = open();
+    ASSERT_THAT(journal->before(deletion()), IsOk());
+    ASSERT_THAT(journal->after(deletion(), Unexpected(failed_with(status))), IsOk());
+    journal.reset();
+    EXPECT_TRUE(unfinished().empty());
+  }
+  for (const int status : {404, 408, 500, 503}) {
+    SCOPED_TRACE(status);
+    auto journal = open();
+    ASSERT_THAT(journal->before(deletion()), IsOk());
+    ASSERT_THAT(journal->after(deletion(), Unexpected(failed_with(status))), IsOk());
+    journal.reset();
+    ASSERT_EQ(unfinished().size(), 1u);
+    EXPECT_FALSE(unfinished()[0].steps[0].refused);
+    ASSERT_THAT(mark_settled(unfinished()[0].journal, repository_), IsOk());
+  }
+}
+
+TEST_F(JournalTest, KeepsTheBytesOfWhatAStepMayTakeAlong) {
+  const Manifest near =
+      *Manifest::parse(R"({"schemaVersion":2,"manifests":[]})", media_type::kOciIndex);
+  {
+    auto journal = open();
+    ASSERT_THAT(journal->keep_bytes(repository_, near), IsOk());
+    ASSERT_THAT(journal->before(deletion()), IsOk());
+  }
+  const std::vector<Unfinished> open = unfinished();
+  ASSERT_EQ(open.size(), 1u);
+  ASSERT_EQ(open[0].kept_manifests.size(), 1u);
+  EXPECT_EQ(open[0].kept_manifests[0].digest, near.digest());
+  EXPECT_EQ(open[0].kept_manifests[0].media_type, near.media_type());
+  EXPECT_EQ(open[0].kept_manifests[0].bytes, near.raw());
+}
+
+TEST_F(JournalTest, KeepsWorkOpenAndNothingElseAfterARunThatFoundAllWell) {
+  const Digest left = Digest::of("left");
+  {
+    auto journal = open();
+    ASSERT_THAT(
+        journal->begin_repository(repository_, {{"kept", left}}, {manifest_.digest(), left}),
+        IsOk());
+    ASSERT_THAT(journal->before(deletion()), IsOk());
+    ASSERT_THAT(journal->after(deletion(), {}), IsOk());
+    ASSERT_THAT(journal->verified(repository_), IsOk());
+    ASSERT_THAT(journal->end(), IsOk());
+  }
+  const std::vector<Unfinished> open = unfinished();
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_THAT(open[0].to_delete, ::testing::ElementsAre(left));
+  EXPECT_TRUE(open[0].steps.empty());
+  EXPECT_TRUE(open[0].kept_tags.empty());
+}
+
+TEST_F(JournalTest, KeepsTheStepsOpenOfWhichTheTagsAloneWereLookedAfter) {
+  {
+    auto journal = open();
+    ASSERT_THAT(journal->begin_repository(repository_, {{"kept", manifest_.digest()}}, {}), IsOk());
+    ASSERT_THAT(journal->before(deletion()), IsOk());
+  }
+  ASSERT_THAT(mark_tags_looked_after(unfinished()[0].journal, repository_), IsOk());
+  const std::vector<Unfinished> open = unfinished();
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].steps.size(), 1u);
+  EXPECT_TRUE(open[0].kept_tags.empty());
+}
+
 // Between a confirmed deletion and the look at what went with it a run can die too.
 TEST_F(JournalTest, KeepsARepositoryOpenWhoseLastDeletionNobodyLookedAfter) {
   {
@@ -110,7 +185,6 @@ TEST_F(JournalTest, KeepsARepositoryOpenWhoseLastDeletionNobodyLookedAfter) {
   const std::vector<Unfinished> open = unfinished();
   ASSERT_EQ(open.size(), 1u);
   EXPECT_TRUE(open[0].steps[0].finished);
-  EXPECT_TRUE(open[0].not_verified);
   ASSERT_THAT(mark_settled(open[0].journal, repository_), IsOk());
   EXPECT_TRUE(unfinished().empty());
 }

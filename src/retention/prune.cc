@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "retention/parallel.h"
+#include "retention/settle.h"
 
 namespace purser {
 namespace {
@@ -168,8 +169,11 @@ Result<Report> apply_plan(Client& client, Plan plan, const Guardrails& guardrail
 Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& options) {
   // First, so that the survey sees every kept tag: one that an interrupted run lost is back by
   // then.
-  auto settled = settle(client, options.apply);
-  if (!settled) return Unexpected(std::move(settled).error());
+  Settled settled = settle(client, options.apply);
+  if (!settled.status) {
+    log_settled(client, settled);
+    return Unexpected(settled.status.error());
+  }
   SurveyOptions look = options.survey;
   // Only a keep list says of everything whether it stays: what is removed by name is what was
   // named.
@@ -180,10 +184,11 @@ Result<Report> prune(Client& client, const Policy& policy, const PruneOptions& o
   }
   Result<Report> report = survey_and_apply(client, policy, look, options);
   if (report) {
-    report->warnings.insert(report->warnings.begin(), settled->begin(), settled->end());
-  } else if (client.options().log) {
-    // An error has no place for what was put right before it.
-    for (const std::string& text : *settled) client.options().log({LogEvent::Level::warning, text});
+    // What this had to leave, apply tells if it is still so.
+    report->warnings.insert(report->warnings.begin(), settled.messages.begin(),
+                            settled.messages.end());
+  } else {
+    log_settled(client, settled);
   }
   return report;
 }

@@ -76,12 +76,13 @@ bool Report::complete() const {
   const auto undone = [this](const auto& entry) {
     return applied && entry.decision.action == Action::remove && entry.outcome != Outcome::removed;
   };
-  const auto not_kept = [](const TagReport& tag) {
-    return tag.decision.action == Action::keep && tag.outcome != Outcome::kept;
+  const auto not_kept = [](const auto& entry) {
+    return entry.decision.action == Action::keep && entry.outcome != Outcome::kept;
   };
   const auto broken = [](const TagReport& tag) { return tag.decision.broken_and_named; };
   return std::ranges::none_of(tags, undone) && std::ranges::none_of(manifests, undone) &&
-         std::ranges::none_of(tags, broken) && std::ranges::none_of(tags, not_kept);
+         std::ranges::none_of(tags, broken) && std::ranges::none_of(tags, not_kept) &&
+         std::ranges::none_of(manifests, not_kept);
 }
 
 }  // namespace purser

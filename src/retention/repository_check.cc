@@ -36,9 +36,23 @@ void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {
   const bool moved_meanwhile = std::ranges::any_of(deletion.tags, [this](const std::string& tag) {
     return tag_outcomes_[tag].first != Outcome::removed;
   });
+  // Clearing a ghost can have left it there again, and somebody can have put it back: then what it
+  // lists is needed.
+  if (manifest_outcomes_.at(deletion.digest).first != Outcome::removed) {
+    unsettled_ = true;
+    return forget_removed_tags(deletion);
+  }
   forget(deletion);
   // Those tags are still there, with something else on them: they come back in as new ones.
   if (moved_meanwhile) reconcile();
+}
+
+void RepositoryRun::forget_removed_tags(const Deletion& deletion) {
+  for (const std::string& tag : deletion.tags) {
+    if (tag_outcomes_[tag].first != Outcome::removed) continue;
+    snapshot_.tags.erase(tag);
+    current_tags_.erase(tag);
+  }
 }
 
 // Removed means confirmed gone: a list alone is not enough.
@@ -88,12 +102,15 @@ void RepositoryRun::note_vanished_doomed(const std::string& tag) {
   auto reference = Reference::with_tag(approved_.repository, tag);
   if (!reference) return;
   auto head = client_.head(*reference);
-  if (!head && is_confirmed_absence(head.error())) {
-    snapshot_.tags.erase(tag);
-    return tag_is(tag, Outcome::removed, "somebody else had removed it");
-  }
   // A ghost has no digest.
-  if (const auto& digest = snapshot_.tags.at(tag).digest) {
+  const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
+  if (!head && is_confirmed_absence(head.error())) {
+    // By a request of which only the answer was lost.
+    const bool ours = digest && deleted_.find(*digest) != nullptr;
+    snapshot_.tags.erase(tag);
+    return tag_is(tag, Outcome::removed, ours ? "" : "somebody else had removed it");
+  }
+  if (digest) {
     held_back_[*digest] = "its tag " + tag + " is not in the list any more";
   }
   tag_is(tag, Outcome::skipped,
@@ -106,15 +123,8 @@ Status RepositoryRun::find_new(const std::set<std::string>& listed) {
   for (const std::string& tag : listed) {
     if (!snapshot_.tags.contains(tag)) came.push_back(tag);
   }
-  if (came.empty()) return {};
-  Snapshot wider = snapshot_;
-  wider.leftovers = approved_removals_;
-  if (Status read = refresh_tags(client_, wider, came); !read) return read;
-  if (!wider.gaps.empty()) return unreadable("new tags came", wider.gaps.front());
-  snapshot_ = std::move(wider);
   // A tag whose push was not finished when the list was made is a ghost for that moment only.
-  reconcile();
-  return {};
+  return read_tags(came, "new tags came");
 }
 
 RepositoryRun::TagsNow RepositoryRun::look_at_tags() {
@@ -155,7 +165,7 @@ Status RepositoryRun::follow_tags(const OnUnread& unread) {
   just_deleted_.reset();
   TagsNow now = look_at_tags();
   Status followed = std::move(now.status);
-  if (followed) followed = follow_moved(now.moved);
+  if (followed) followed = read_tags(now.moved, "tags moved");
   for (const auto& [tag, error] : now.unread) unread(tag, error);
   for (const auto& [tag, error] : now.vanished) {
     note_vanished(tag, error.http ? error.http->server_message : "");
@@ -164,25 +174,19 @@ Status RepositoryRun::follow_tags(const OnUnread& unread) {
   return followed;
 }
 
-// A tag that another client pushed again in the meantime may need what is to go, or what has gone.
-Status RepositoryRun::follow_moved(const std::vector<std::string>& moved) {
-  if (moved.empty()) return {};
+// A tag that another client pushed in the meantime may need what is to go, or what has gone.
+Status RepositoryRun::read_tags(const std::vector<std::string>& tags, std::string_view what) {
+  if (tags.empty()) return {};
   Snapshot wider = snapshot_;
   wider.leftovers = approved_removals_;
-  if (Status read = refresh_tags(client_, wider, moved); !read) return read;
-  if (!wider.gaps.empty()) return unreadable("tags moved", wider.gaps.front());
+  Status read = refresh_tags(client_, wider, tags);
+  // First: what was read may need something, whatever else could not be read.
+  if (revive_what_is_needed(wider) && read) read = refresh_tags(client_, wider, {});
+  if (!read) return read;
+  if (!wider.gaps.empty()) return unreadable(what, wider.gaps.front());
   snapshot_ = std::move(wider);
   reconcile();
-  revive_what_is_needed();
   return {};
-}
-
-void RepositoryRun::check_everything_kept() {
-  const Status checked = follow_tags([this](const std::string& tag, const Error& error) {
-    note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
-                               approved_.repository.str(), tag, to_string(error)));
-  });
-  if (!checked) note_unchecked("what is kept could not be checked: " + to_string(checked.error()));
 }
 
 void RepositoryRun::note_unchecked(std::string warning) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/guarded_put.h"
 #include "registry/registry_error.h"
-#include "retention/guarded_put.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -24,6 +24,10 @@ void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion
     cleared = delete_ghost(*reference, bytes);
     if (Status written = journal_.after(change, cleared); !written)
       stop(to_string(written.error()));
+  }
+  // It may have been put back, and then not be gone.
+  if (!cleared && !is_gone(deletion.digest)) {
+    manifest_is(deletion.digest, Outcome::failed, to_string(cleared.error()));
   }
   if (!cleared && cleared.error().code == ErrorCode::changed) {
     return tag_is(tag, Outcome::skipped, to_string(cleared.error()));
@@ -45,7 +49,12 @@ Status RepositoryRun::delete_ghost(const Reference& tag, const Manifest& bytes) 
   if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) return put;
   // The bytes are there again, so somebody can have tagged them again.
   if (Status alone = check_nobody_tagged(bytes.digest(), *tag.tag()); !alone) return alone;
-  return client_.delete_manifest(approved_.repository, bytes.digest());
+  return delete_and_confirm(bytes.digest());
+}
+
+bool RepositoryRun::is_gone(const Digest& digest) const {
+  auto head = client_.head(Reference::with_digest(approved_.repository, digest));
+  return !head && is_confirmed_absence(head.error());
 }
 
 // Of the tags that came since the last look: those that were there have been looked at.
@@ -69,15 +78,18 @@ Status RepositoryRun::check_nobody_tagged(const Digest& digest, const std::strin
 }
 
 // Manifests that this run deleted and that an index which came meanwhile lists are put back.
-void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
+bool RepositoryRun::revive_what_is_needed(const Snapshot& snapshot,
+                                          const std::vector<Descriptor>& also) {
+  if (deleted_.empty()) return false;
   std::vector<Digest> needed;
-  for (const auto& [digest, node] : snapshot_.manifests) {
+  for (const auto& [digest, node] : snapshot.manifests) {
     needed.insert(needed.end(), node.children.begin(), node.children.end());
   }
   for (const Descriptor& child : also) needed.push_back(child.digest);
-  const auto is_there = [this](const Digest& digest) {
-    return snapshot_.manifests.contains(digest);
+  const auto is_there = [&](const Digest& digest) {
+    return snapshot.manifests.contains(digest) || revived_.contains(digest);
   };
+  bool revived = false;
   for (const Manifest& bytes : deleted_.to_put_back(needed, is_there)) {
     const Digest& digest = bytes.digest();
     auto put = client_.put_manifest(Reference::with_digest(approved_.repository, digest),
@@ -88,22 +100,32 @@ void RepositoryRun::revive_what_is_needed(const std::vector<Descriptor>& also) {
                             : fmt::format("{}: {}, and it could not be put back: {}", name, why,
                                           to_string(put.error())));
     unsettled_ = unsettled_ || !put;
+    revived = revived || put;
+    if (put) revived_.insert(digest);
     manifest_is(digest, put ? Outcome::skipped : Outcome::failed, why);
   }
+  return revived;
 }
 
-std::optional<Manifest> RepositoryRun::bytes_to_put_back(const std::string& tag,
+// What a kept tag that vanished is to get back; no value: nothing that this run did explains it.
+std::optional<Manifest> RepositoryRun::bytes_to_put_back(const Digest& own,
                                                          const std::string& seen) {
+  if (deleted_.empty() && !untag_failed_) return std::nullopt;
+  auto node = snapshot_.manifests.find(own);
+  const std::optional<Manifest> own_bytes =
+      node == snapshot_.manifests.end() ? std::nullopt : node->second.manifest;
+  const bool own_is_gone = is_gone(own);
+  // Its manifest was next to one that was deleted, and the tag went with that.
+  if (own_is_gone && neighbours_.contains(own)) return own_bytes;
   auto went = deleted_.tag_went_with(client_, approved_.repository, seen, just_deleted_);
+  if (went && *went) return deleted_.image_of(**went);
   // Where that cannot be told, its own image is never a wrong one.
-  if (went && *went) return *deleted_.find(**went);
-  auto node = snapshot_.manifests.find(*snapshot_.tags.at(tag).digest);
-  return node == snapshot_.manifests.end() ? std::nullopt : node->second.manifest;
+  return own_is_gone ? std::nullopt : own_bytes;
 }
 
 // It is somebody's image by now, with all that this needs.
 void RepositoryRun::take_in(const std::string& tag) {
-  Status followed = follow_moved({tag});
+  Status followed = read_tags({tag}, "tags moved");
   if (followed) return;
   note_unchecked(to_string(followed.error()));
   stop(to_string(followed.error()));
@@ -120,16 +142,14 @@ void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
         fmt::format("{}: it vanished, and whether it is back could not be told: {}",
                     reference->str(), to_string(head.error())));
   }
-  auto still = client_.head(Reference::with_digest(approved_.repository, *digest));
-  if (deleted_.empty() || (!still && is_confirmed_absence(still.error()))) {
+  const std::optional<Manifest> bytes = bytes_to_put_back(*digest, seen);
+  if (!bytes) {
     warnings_.push_back(
         fmt::format("{}: somebody else removed it during the run", reference->str()));
     snapshot_.tags.erase(tag);
     return tag_is(tag, Outcome::skipped, "somebody else removed it during the run");
   }
-  const std::optional<Manifest> bytes = bytes_to_put_back(tag, seen);
-  if (!bytes) return tag_is(tag, Outcome::failed, "it vanished and its bytes are unknown");
-  revive_what_is_needed(bytes->children());
+  revive_what_is_needed(snapshot_, bytes->children());
   const Status put = put_if_unchanged(client_, *reference, {}, *bytes);
   if (!put && put.error().code == ErrorCode::changed) return take_in(tag);
   if (!put) {
@@ -139,14 +159,20 @@ void RepositoryRun::put_back(const std::string& tag, const std::string& seen) {
                     reference->str(), to_string(put.error())));
     return tag_is(tag, Outcome::failed, to_string(put.error()));
   }
-  warnings_.push_back(fmt::format("{}: it vanished while the run went on; {} was put back onto it",
-                                  reference->str(), bytes->digest().str()));
+  const bool other = bytes->digest() != *digest && is_gone(*digest);
+  warnings_.push_back(fmt::format(
+      "{}: it vanished while the run went on; {} was put back onto it{}", reference->str(),
+      bytes->digest().str(),
+      other ? fmt::format(" (it had been on {}, which is gone as well: who meant to remove both "
+                          "must remove it again)",
+                          digest->str())
+            : ""));
   tag_is(tag, Outcome::skipped, "it vanished during the run and was put back");
   if (approved_removals_.contains(bytes->digest())) {
     manifest_is(bytes->digest(), Outcome::skipped, "the tag " + tag + " was moved onto it");
     held_back_[bytes->digest()] = "the tag " + tag + " was moved onto it";
   }
-  if (Status read = refresh_tags(client_, snapshot_, {tag}); !read) stop(to_string(read.error()));
+  if (Status read = read_tags({tag}, "a tag was put back"); !read) stop(to_string(read.error()));
 }
 
 }  // namespace purser

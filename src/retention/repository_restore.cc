@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
-#include "retention/guarded_put.h"
+#include "registry/guarded_put.h"
 #include "retention/repository_run.h"
 #include "retention/stand_in_cleanup.h"
 
@@ -68,7 +68,11 @@ Status RepositoryRun::clear_stand_in(const Restore& restore, const Manifest& ori
     });
   }
   if (removed) removed = std::move(read);
-  if (removed) removed = remove_stand_in(client_, snapshot_, *stand_in, journal_);
+  if (removed) {
+    auto deleted = remove_stand_in(client_, snapshot_, *stand_in, journal_);
+    if (deleted && *deleted) deleted_.add_stand_in(original, restore.tag);
+    if (!deleted) removed = Unexpected(std::move(deleted).error());
+  }
   if (!removed) {
     warnings_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
   }

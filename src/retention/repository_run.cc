@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/manifest_writes.h"
+#include "registry/registry_error.h"
+
 namespace purser {
 namespace {
 
@@ -205,9 +208,15 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
   auto untagged = client_.untag(*pinned, &journal_);
   if (untagged) {
+    auto node = snapshot_.manifests.find(*decision.digest);
+    if (*untagged == UntagMethod::stand_in && node != snapshot_.manifests.end() &&
+        node->second.manifest) {
+      deleted_.add_stand_in(*node->second.manifest, decision.tag);
+    }
     snapshot_.tags.erase(decision.tag);
     return tag_is(decision.tag, Outcome::removed);
   }
+  untag_failed_ = true;
   const Error& error = untagged.error();
   // Begun or not: the next run looks whether the tag is as it was.
   unsettled_ = true;
@@ -228,20 +237,33 @@ void RepositoryRun::delete_manifests() {
   for (const Digest& digest : order) {
     if (options_.call.stop.stop_requested()) stop("the run was stopped before it");
     if (!stopped_.empty()) break;
-    if (Status looked = look_again(); !looked) stop(to_string(looked.error()));
+    if (!look_or_stop()) break;
     if (!stopped_.empty()) break;
     if (may_delete(digest)) delete_one(digest);
   }
   if (!last_deletion_) return;
+  if (Status looked = look_again(); !looked) give_up_confirming(looked.error());
+}
+
+bool RepositoryRun::look_or_stop() {
   const Status looked = look_again();
-  if (looked) return;
-  note_unchecked("what the last deletion took along could not be looked at: " +
-                 to_string(looked.error()));
+  if (looked) return true;
+  // What could not be read may need what was deleted.
+  unsettled_ = unsettled_ || !deleted_.empty();
+  stop(to_string(looked.error()));
+  return false;
+}
+
+void RepositoryRun::give_up_confirming(const Error& seen) {
+  const std::string why = to_string(seen);
+  note_unchecked("what the last deletion took along could not be looked at: " + why);
   if (!last_deletion_) return;
-  for (const std::string& tag : last_deletion_->tags) {
-    tag_is(tag, Outcome::failed, "could not be confirmed gone: " + to_string(looked.error()));
+  const Deletion deletion = *std::exchange(last_deletion_, std::nullopt);
+  for (const std::string& tag : deletion.tags) {
+    tag_is(tag, Outcome::failed, "could not be confirmed gone: " + why);
   }
-  manifest_is(last_deletion_->digest, Outcome::removed);
+  manifest_is(deletion.digest, Outcome::removed);
+  forget(deletion);
 }
 
 // The last question before a DELETE, asked of the plan of this very moment.
@@ -330,22 +352,49 @@ void RepositoryRun::delete_one(const Digest& digest) {
                       .repository = approved_.repository,
                       .original = original,
                       .tags = deletion.tags};
-  if (Status written = journal_.before(change); !written) return stop(to_string(written.error()));
-  const Status deleted = client_.delete_manifest(approved_.repository, digest);
+  Status announced = note_neighbours_of(digest);
+  if (announced) announced = journal_.before(change);
+  if (!announced) return stop(to_string(announced.error()));
+  const Status deleted = delete_and_confirm(digest);
   // Somebody else was faster: what was to go is gone.
   const bool gone = deleted || deleted.error().code == ErrorCode::not_found;
   if (Status written = journal_.after(change, gone ? Status{} : deleted); !written) {
     stop(to_string(written.error()));
   }
+  const bool refused = !gone && says_not_done(deleted.error());
+  if (!refused) deleted_.add(original);
   if (!gone) {
     const std::string why = to_string(deleted.error());
+    unsettled_ = unsettled_ || !refused;
     manifest_is(digest, Outcome::failed, why);
     for (const std::string& tag : deletion.tags) tag_is(tag, Outcome::failed, why);
     if (deleted.error().code != ErrorCode::conflict) stop(why);
     return;
   }
-  deleted_.add(original);
   last_deletion_ = std::move(deletion);
+}
+
+// A 202 is a word: what the manifest leads to goes on a look alone, and not while it is served.
+Status RepositoryRun::delete_and_confirm(const Digest& digest) {
+  Status deleted = client_.delete_manifest(approved_.repository, digest);
+  if (!deleted) return deleted;
+  auto head = client_.head(Reference::with_digest(approved_.repository, digest));
+  if (!head && is_confirmed_absence(head.error())) return {};
+  Error error{.operation = "delete the manifest",
+              .registry = approved_.repository.registry(),
+              .subject = approved_.repository.path() + "@" + digest.str()};
+  if (head) {
+    error.code = ErrorCode::conflict;
+    error.message = "the registry took the delete, and the manifest still answers";
+    error.hint = "It may be locked there, or go in the registry's own time: run again later";
+  } else {
+    error.code = head.error().code;
+    error.message =
+        "the registry took the delete, and whether the manifest is gone could not be "
+        "told: " +
+        head.error().message;
+  }
+  return Unexpected(std::move(error));
 }
 
 // Some removals can not have happened: the plan is reported against what was approved.
@@ -380,11 +429,10 @@ RepositoryOutcome RepositoryRun::finish() {
   // What is still to be deleted keeps the journal open, so that the next run knows of it.
   const bool work_left = std::ranges::any_of(
       current_manifests_, [](const auto& entry) { return entry.second->action == Action::remove; });
-  if (!work_left && !unsettled_) {
-    if (Status ended = journal_.end_repository(approved_.repository); !ended) {
-      outcome.warnings.push_back(to_string(ended.error()));
-    }
-  }
+  if (unsettled_) return outcome;
+  const Status written = work_left ? journal_.verified(approved_.repository)
+                                   : journal_.end_repository(approved_.repository);
+  if (!written) outcome.warnings.push_back(to_string(written.error()));
   return outcome;
 }
 

@@ -57,12 +57,16 @@ class RepositoryRun {
   bool may_delete(const Digest& digest);
   Status read_referrers_again(const Digest& digest);
   void delete_one(const Digest& digest);
+  Status delete_and_confirm(const Digest& digest);
+  bool look_or_stop();
+  void give_up_confirming(const Error& seen);
   bool leave_stand_ins(const std::vector<std::string>& tags);
 
   // Looks at the tag list again: settles what became of the last deletion's tags, finds tags that
   // came or went.
   Status look_again();
   void confirm_last_deletion(const std::set<std::string>& listed);
+  void forget_removed_tags(const Deletion& deletion);
   void confirm_tag_gone(const std::string& tag, const Deletion& deletion, bool listed);
   void clear_ghost(const std::string& tag, const Deletion& deletion);
   Status delete_ghost(const Reference& tag, const Manifest& bytes);
@@ -85,14 +89,23 @@ class RepositoryRun {
   Status follow_tags(const OnUnread& unread);
   bool is_doomed(const std::string& tag) const;
   void note_vanished(const std::string& tag, const std::string& seen);
-  Status follow_moved(const std::vector<std::string>& moved);
-  void revive_what_is_needed(const std::vector<Descriptor>& also = {});
+  // Reads tags that came or moved, with all that they need, and puts back what of that is gone.
+  Status read_tags(const std::vector<std::string>& tags, std::string_view what);
+  // True where something was put back.
+  bool revive_what_is_needed(const Snapshot& snapshot, const std::vector<Descriptor>& also = {});
   void check_everything_kept();
+  // What a server may take along that deletes more than it was asked to (repository_kept.cc).
+  std::set<Digest> kept_neighbours_of(const Digest& digest);
+  Status note_neighbours_of(const Digest& digest);
+  void check_neighbours();
+  std::set<Digest> find_absent(const std::set<Digest>& digests);
+  void put_neighbour_back(const Digest& digest);
   void note_unchecked(std::string warning);
   Unexpected unreadable(std::string_view what, const Gap& gap) const;
   void take_in(const std::string& tag);
   void put_back(const std::string& tag, const std::string& seen);
-  std::optional<Manifest> bytes_to_put_back(const std::string& tag, const std::string& seen);
+  std::optional<Manifest> bytes_to_put_back(const Digest& own, const std::string& seen);
+  bool is_gone(const Digest& digest) const;
 
   void tag_is(const std::string& tag, Outcome outcome, std::string detail = {});
   void manifest_is(const Digest& digest, Outcome outcome, std::string detail = {});
@@ -116,9 +129,13 @@ class RepositoryRun {
   std::optional<Deletion> last_deletion_;    // sent, its tags not yet confirmed gone
   std::optional<Digest> just_deleted_;       // by the deletion that was confirmed in this look
   bool looked_at_tags_ = false;              // before the first untagged child goes
+  bool untag_failed_ = false;                // and may have taken a stand-in away all the same
   bool unsettled_ = false;                   // the next run must look at what this one left
   bool unread_ = false;
-  DeletedManifests deleted_;  // by this run
+  DeletedManifests deleted_;     // by this run, or by a request of which that is not known
+  std::set<Digest> revived_;     // of those, and there again
+  std::set<Digest> neighbours_;  // kept, and next to something that was deleted
+  std::optional<std::multimap<Digest, Digest>> referrers_;  // of the snapshot: subject -> referrer
   std::map<std::string, std::pair<Outcome, std::string>> tag_outcomes_;
   std::map<Digest, std::pair<Outcome, std::string>> manifest_outcomes_;
   std::vector<std::string> warnings_;

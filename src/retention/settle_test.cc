@@ -3,43 +3,19 @@
 #include <string>
 #include <vector>
 
-#include "purser/journal.h"
-#include "retention/apply_fixture.h"
+#include "purser/untag.h"
+#include "retention/settle_fixture.h"
 
 namespace purser {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using testing::HasError;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
-
-// Writes journals as a run would have that was killed after the last line.
-class SettleTest : public ApplyTest {
- protected:
-  Repository repository() const { return *Repository::of(registry_->host(), kRepo); }
-  Manifest manifest(const Digest& digest) const {
-    return *Manifest::parse(*registry_->manifest(kRepo, digest), "");
-  }
-  std::unique_ptr<Journal> begin(const std::map<std::string, Digest>& kept,
-                                 const std::vector<Digest>& to_delete) const {
-    auto journal = *Journal::create(state_.path(), registry_->host());
-    EXPECT_THAT(journal->begin_repository(repository(), kept, to_delete), IsOk());
-    return journal;
-  }
-  Change deletion_of(const Manifest& original, const std::vector<std::string>& tags = {}) const {
-    return {.kind = Change::Kind::delete_manifest,
-            .repository = repository(),
-            .original = original,
-            .tags = tags};
-  }
-  std::vector<std::string> settle_now() const {
-    Client with = client();
-    auto settled = settle(with, {.state_directory = state_.path()});
-    EXPECT_THAT(settled, IsOk());
-    return settled ? *settled : std::vector<std::string>();
-  }
-};
 
 // A-76: where tags can be deleted by name, a tag that vanished did not go with a digest.
 TEST_F(SettleTest, PutsNoOtherImageOntoAKeptTagThatSomebodyDeletedByName) {
@@ -170,6 +146,195 @@ TEST_F(SettleTest, RemovesAStandInThatIsOnNoTagAnyMore) {
   settle_now();
   EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
   EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
+}
+
+// A-77: whether something uses the stand-in is not known, so it stays, and so does the work.
+TEST_F(SettleTest, KeepsTheEntryOpenWhileAStandInCouldNotBeLookedThroughFor) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest bytes = manifest(original);
+  const Manifest stand_in = stand_in_on("v1", original);
+  registry_->add_index(kRepo, "long", nowhere(50));
+  ASSERT_THAT(begin({}, {})->before({.kind = Change::Kind::untag,
+                                     .repository = repository(),
+                                     .tag = "v1",
+                                     .original = bytes}),
+              IsOk());
+  Client bounded = client({.manifests = 10});
+  const Settled first = settle(bounded, {.state_directory = state_.path()});
+  ASSERT_THAT(first.status, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_TRUE(registry_->has(kRepo, stand_in.digest()));
+  EXPECT_THAT(first.left.at(kRepo), HasSubstr("stand-in"));
+  EXPECT_THAT(settle_now(), IsEmpty());
+  EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
+  EXPECT_THAT(open_entries(), IsEmpty());
+}
+
+// What was put right before an error is told with it: no later run finds anything to tell.
+TEST_F(SettleTest, TellsWhatItPutBackWhereALaterStepFails) {
+  const Digest first = registry_->add_image(kRepo, "v1");
+  const Digest second = registry_->add_image(kRepo, "v2");
+  const Manifest first_bytes = manifest(first);
+  const Manifest second_bytes = manifest(second);
+  stand_in_on("v1", first);
+  {
+    auto journal = begin({}, {});
+    const auto untag = [&](const std::string& tag, const Manifest& original) {
+      return journal->before({.kind = Change::Kind::untag,
+                              .repository = repository(),
+                              .tag = tag,
+                              .original = original});
+    };
+    ASSERT_THAT(untag("v1", first_bytes), IsOk());
+    ASSERT_THAT(untag("v2", second_bytes), IsOk());
+  }
+  registry_->fail({.contains = "/manifests/v2", .times = -1, .status = 503});
+  Client with = client();
+  const Settled settled = settle(with, {.state_directory = state_.path()});
+  EXPECT_THAT(settled.status, HasError(ErrorCode::unreachable));
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), first);
+  EXPECT_THAT(settled.messages, ElementsAre(HasSubstr("app:v1")));
+}
+
+// The same where it is a prune that settles first: its error has no place for that.
+TEST_F(SettleTest, LogsWhatAFailedPruneHadPutBack) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest bytes = manifest(original);
+  stand_in_on("v1", original);
+  {
+    auto journal = begin({}, {});
+    for (const std::string tag : {"v1", "v2"}) {
+      ASSERT_THAT(journal->before({.kind = Change::Kind::untag,
+                                   .repository = repository(),
+                                   .tag = tag,
+                                   .original = bytes}),
+                  IsOk());
+    }
+  }
+  registry_->fail({.contains = "/manifests/v2", .times = -1, .status = 503});
+  std::vector<std::string> logged;
+  ClientOptions client_options;
+  client_options.registry = registry_->host();
+  client_options.transport = registry_;
+  client_options.retry.max_attempts = 1;
+  client_options.log = [&](const LogEvent& event) {
+    if (event.level == LogEvent::Level::warning) logged.push_back(event.text);
+  };
+  Client with = *Client::create(std::move(client_options));
+  EXPECT_THAT(prune(with, keep({kRepo + ":v1"}), options()), HasError(ErrorCode::unreachable));
+  EXPECT_THAT(logged, Contains(HasSubstr("app:v1")));
+}
+
+// A-74: what the registry refused did not happen. Who removes the manifest later, and a tag, means
+// it.
+TEST_F(SettleTest, PutsNothingBackForADeletionThatTheRegistryRefused) {
+  registry_->add_image(kRepo, "v1");
+  registry_->add_image(kRepo, "v2");
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (!deletes(request, doomed)) return std::nullopt;
+    return http::Response{409, {}, R"({"errors":[{"code":"DENIED","message":"locked"}]})"};
+  });
+  auto first = prune_keeping({kRepo + ":v1", kRepo + ":v2"});
+  ASSERT_THAT(first, IsOk());
+  EXPECT_FALSE(first->complete());
+  EXPECT_THAT(journals(), HasSubstr("\"refused\":true"));
+  registry_->on_request(nullptr);
+  registry_->remove_tag(kRepo, "doomed");
+  registry_->remove_manifest(kRepo, doomed);
+  registry_->remove_tag(kRepo, "v1");
+  EXPECT_THAT(settle_now(), IsEmpty());
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("v2"));
+}
+
+// A guess is not good enough for a tag that anybody may have removed since, with its image.
+TEST_F(SettleTest, TellsOfAKeptTagThatIsGoneWithItsImageAndPutsNoOtherOntoIt) {
+  const Digest kept = registry_->add_image(kRepo, "latest");
+  const Digest gone = registry_->add_image(kRepo, "", "gone");
+  ASSERT_THAT(begin({{"latest", kept}}, {gone})->before(deletion_of(manifest(gone))), IsOk());
+  registry_->remove_manifest(kRepo, gone);
+  registry_->remove_manifest(kRepo, kept);
+  registry_->remove_tag(kRepo, "latest");
+  EXPECT_THAT(settle_now(), ElementsAre(AllOf(HasSubstr("app:latest"), HasSubstr(gone.str()))));
+  EXPECT_THAT(registry_->tags(kRepo), IsEmpty());
+}
+
+// A-58: a copy of a tag, made while that was on its stand-in, went with the stand-in.
+TEST_F(SettleTest, PutsTheImageBackOfAStandInThatAKeptTagWasMovedOnto) {
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  const Digest former = registry_->add_image(kRepo, "stable");
+  const Manifest bytes = manifest(shared);
+  const Change untag{
+      .kind = Change::Kind::untag, .repository = repository(), .tag = "drop", .original = bytes};
+  {
+    auto journal = begin({{"keep", shared}, {"stable", former}}, {});
+    ASSERT_THAT(journal->before(untag), IsOk());
+    ASSERT_THAT(journal->after(untag, {}), IsOk());
+  }
+  registry_->remove_tag(kRepo, "stable");
+  EXPECT_THAT(settle_now(), ElementsAre(HasSubstr("app:stable")));
+  EXPECT_EQ(registry_->tag(kRepo, "stable"), shared);
+}
+
+// The same while it is settling itself that deletes the stand-in.
+TEST_F(SettleTest, PutsTheImageBackOntoAKeptTagThatWentWithTheStandInThatItDeleted) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Digest former = registry_->add_image(kRepo, "stable");
+  const Manifest bytes = manifest(original);
+  const Manifest stand_in = stand_in_on("v1", original);
+  ASSERT_THAT(begin({{"v1", original}, {"stable", former}}, {})
+                  ->before({.kind = Change::Kind::untag,
+                            .repository = repository(),
+                            .tag = "v1",
+                            .original = bytes}),
+              IsOk());
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, stand_in.digest())) {
+      registry_->set_tag(kRepo, "stable", stand_in.digest());
+    }
+    return std::nullopt;
+  });
+  EXPECT_THAT(settle_now(), Contains(HasSubstr("app:stable")));
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  EXPECT_EQ(registry_->tag(kRepo, "stable"), original);
+}
+
+// The lock of a repository is not the end of its journal: who holds it may fail as well.
+TEST_F(SettleTest, LeavesAnEntryOpenThatAnotherRunsLockKeptItFrom) {
+  const Digest kept = registry_->add_image(kRepo, "b");
+  registry_->add_image(kRepo, "c");
+  const Digest gone = registry_->add_image(kRepo, "", "gone");
+  ASSERT_THAT(begin({{"b", kept}}, {gone})->before(deletion_of(manifest(gone))), IsOk());
+  registry_->remove_manifest(kRepo, gone);
+  registry_->remove_tag(kRepo, "b");
+  {
+    auto lock = RepositoryLock::take(state_.path(), repository());
+    ASSERT_THAT(lock, IsOk());
+    auto report = prune_keeping({kRepo + ":b", kRepo + ":c"});
+    ASSERT_THAT(report, IsOk());
+    EXPECT_FALSE(report->complete()) << "the tag b is lost";
+    EXPECT_THAT(report->warnings, Contains(HasSubstr("another run")));
+    EXPECT_EQ(open_entries().size(), 1u);
+  }
+  auto report = prune_keeping({kRepo + ":b", kRepo + ":c"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(report->complete());
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("b", "c"));
+  EXPECT_TRUE(registry_->has(kRepo, tag_digest("b")));
+  EXPECT_THAT(open_entries(), IsEmpty());
+}
+
+TEST_F(SettleTest, LetsNothingBeUntaggedWhereAnotherRunsLockKeptItFromSettling) {
+  const Digest kept = registry_->add_image(kRepo, "b");
+  const Digest gone = registry_->add_image(kRepo, "", "gone");
+  ASSERT_THAT(begin({{"b", kept}}, {gone})->before(deletion_of(manifest(gone))), IsOk());
+  auto lock = RepositoryLock::take(state_.path(), repository());
+  ASSERT_THAT(lock, IsOk());
+  Client with = client();
+  EXPECT_THAT(untag_each(with, {*Reference::with_tag(repository(), "b")},
+                         {.state_directory = state_.path()}),
+              HasError(ErrorCode::refused, HasSubstr("interrupted")));
+  EXPECT_EQ(registry_->tag(kRepo, "b"), kept);
 }
 
 }  // namespace

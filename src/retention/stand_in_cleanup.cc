@@ -1,9 +1,12 @@
 #include "retention/stand_in_cleanup.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-namespace purser {
+#include "purser/stand_in.h"
 
+namespace purser {
 namespace {
 
 bool is_used(const Snapshot& snapshot, const Digest& stand_in) {
@@ -19,19 +22,37 @@ bool is_used(const Snapshot& snapshot, const Digest& stand_in) {
   return false;
 }
 
+Error not_looked_through(const Snapshot& snapshot, const Digest& stand_in) {
+  const Gap& gap = snapshot.gaps.front();
+  return {.code = ErrorCode::incomplete,
+          .message =
+              fmt::format("whether something uses it could not be told: {}: {}", gap.what, gap.why),
+          .operation = "remove the stand-in",
+          .registry = snapshot.repository.registry(),
+          .subject = snapshot.repository.path() + "@" + stand_in.str(),
+          .hint = "The next run tries again"};
+}
+
 }  // namespace
 
-Status remove_stand_in(Client& client, const Snapshot& snapshot, const Manifest& stand_in,
-                       ChangeLog& log) {
-  if (!snapshot.gaps.empty() || is_used(snapshot, stand_in.digest())) return {};
+bool is_stand_in(const Manifest& manifest) {
+  return stand_in_claim(manifest) || manifest.raw() == kEmptyStandIn;
+}
+
+Result<bool> remove_stand_in(Client& client, const Snapshot& snapshot, const Manifest& stand_in,
+                             ChangeLog& log) {
+  if (is_used(snapshot, stand_in.digest())) return false;
+  if (!snapshot.gaps.empty()) return Unexpected(not_looked_through(snapshot, stand_in.digest()));
   const Change change{.kind = Change::Kind::delete_manifest,
                       .repository = snapshot.repository,
                       .original = stand_in};
-  if (Status written = log.before(change); !written) return written;
+  if (Status written = log.before(change); !written) return Unexpected(written.error());
   Status deleted = client.delete_manifest(snapshot.repository, stand_in.digest());
   if (!deleted && deleted.error().code == ErrorCode::not_found) deleted = {};
-  if (Status written = log.after(change, deleted); deleted && !written) return written;
-  return deleted;
+  const Status written = log.after(change, deleted);
+  if (!deleted) return Unexpected(deleted.error());
+  if (!written) return Unexpected(written.error());
+  return true;
 }
 
 }  // namespace purser

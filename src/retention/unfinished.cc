@@ -11,6 +11,7 @@
 
 #include "purser/journal.h"
 #include "retention/journal_format.h"
+#include "retention/stand_in_cleanup.h"
 #include "system/files.h"
 
 namespace purser {
@@ -31,6 +32,7 @@ class JournalReader {
   void begin(const json& line);
   void before(const json& line);
   void after(const json& line);
+  void keep(const json& line);
   Unfinished& repository(const std::string& path);
   Unexpected damaged(std::size_t line, std::string_view why) const;
 
@@ -90,11 +92,19 @@ void JournalReader::before(const json& line) {
 void JournalReader::after(const json& line) {
   const auto& [path, index] = steps_.at(line.at("step"));
   Unfinished& entry = repository(path);
+  Unfinished::Step& step = entry.steps.at(index);
   // A step that failed is looked at again: its run may not have been able to put things back.
+  step.refused = line.value("refused", false);
   if (line.at("done") != true) return;
-  Unfinished::Step& step = entry.steps[index];
   step.finished = true;
   if (step.kind == Change::Kind::delete_manifest) std::erase(entry.to_delete, step.digest);
+}
+
+void JournalReader::keep(const json& line) {
+  repository(line.at("repository"))
+      .kept_manifests.push_back({.digest = digest_at(line.at("digest")),
+                                 .media_type = line.at("media_type"),
+                                 .bytes = line.at("bytes")});
 }
 
 void JournalReader::read_line(const json& line) {
@@ -108,6 +118,7 @@ void JournalReader::read_line(const json& line) {
   if (event == "begin") return begin(line);
   if (event == "before") return before(line);
   if (event == "after") return after(line);
+  if (event == "kept") return keep(line);
   if (event == "end" || event == "settled") {
     repositories_.erase(line.at("repository").get<std::string>());
     return;
@@ -116,9 +127,19 @@ void JournalReader::read_line(const json& line) {
     Unfinished& entry = repository(line.at("repository"));
     entry.steps.clear();
     entry.kept_tags.clear();
+    entry.kept_manifests.clear();
     return;
   }
+  if (event == "tags_looked_after") return repository(line.at("repository")).kept_tags.clear();
   if (event != "over") throw std::invalid_argument("unknown event \"" + event + "\"");
+}
+
+// What the registry refused did nothing. A stand-in that it refused to delete is still to go: that
+// is asked of it again.
+bool needs_a_look(const Unfinished::Step& step) {
+  if (!step.refused) return true;
+  auto manifest = Manifest::parse(step.bytes, step.media_type);
+  return !manifest || is_stand_in(*manifest);
 }
 
 Result<std::vector<Unfinished>> JournalReader::read(std::string_view text) {
@@ -137,11 +158,8 @@ Result<std::vector<Unfinished>> JournalReader::read(std::string_view text) {
   }
   std::vector<Unfinished> open;
   for (auto& [path, entry] : repositories_) {
-    const bool all_finished = std::ranges::all_of(entry.steps, &Unfinished::Step::finished);
     // A repository that was looked at in the end has a line that says so.
-    entry.not_verified =
-        !entry.steps.empty() && entry.steps.back().kind == Change::Kind::delete_manifest;
-    if (entry.to_delete.empty() && all_finished && !entry.not_verified) continue;
+    if (entry.to_delete.empty() && std::ranges::none_of(entry.steps, needs_a_look)) continue;
     open.push_back(std::move(entry));
   }
   return open;
@@ -227,6 +245,10 @@ Result<std::vector<Unfinished>> find_unfinished(const fs::path& state_directory,
 
 Status mark_looked_after(const fs::path& journal, const Repository& repository) {
   return append_event(journal, repository, "looked_after");
+}
+
+Status mark_tags_looked_after(const fs::path& journal, const Repository& repository) {
+  return append_event(journal, repository, "tags_looked_after");
 }
 
 Status mark_settled(const fs::path& journal, const Repository& repository) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "purser/journal.h"
+#include "retention/settle.h"
 
 namespace purser {
 namespace {
@@ -25,6 +26,23 @@ Status check(const Client& client, const std::vector<Reference>& references) {
     if (reference.repository().registry() != client.registry().str()) {
       return Unexpected(invalid(reference, "it is not in the registry " + client.registry().str()));
     }
+  }
+  return {};
+}
+
+// Nothing is changed where an interrupted run could not be settled.
+Status check_settled(const Settled& settled, const std::vector<Reference>& references) {
+  if (!settled.status) return settled.status;
+  for (const Reference& reference : references) {
+    const Repository& repository = reference.repository();
+    auto left = settled.left.find(repository.path());
+    if (left == settled.left.end()) continue;
+    return Unexpected(Error{.code = ErrorCode::refused,
+                            .message = "an interrupted run is not settled there: " + left->second,
+                            .operation = "untag",
+                            .registry = repository.registry(),
+                            .subject = repository.path() + ":" + *reference.tag(),
+                            .hint = "Try again when that is in order"});
   }
   return {};
 }
@@ -106,8 +124,11 @@ Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& refere
   if (const Status checked = check(client, references); !checked) {
     return Unexpected(checked.error());
   }
-  Result<std::vector<std::string>> settled = settle(client, options);
-  if (!settled) return Unexpected(std::move(settled).error());
+  Settled settled = settle(client, options);
+  if (const Status whole = check_settled(settled, references); !whole) {
+    log_settled(client, settled);
+    return Unexpected(whole.error());
+  }
   const Result<Locks> locks = lock_all(references, options.state_directory);
   if (!locks) return Unexpected(locks.error());
   Result<std::unique_ptr<Journal>> journal =
@@ -115,7 +136,10 @@ Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& refere
   if (!journal) return Unexpected(std::move(journal).error());
 
   UntagRun run;
-  run.warnings = *std::move(settled);
+  run.warnings = std::move(settled.messages);
+  for (const auto& [path, why] : settled.left) {
+    run.warnings.push_back(not_settled(client.registry().str(), path, why));
+  }
   Progressed progressed;
   for (const Reference& reference : references) {
     if (options.call.stop.stop_requested()) break;

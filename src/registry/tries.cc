@@ -1,0 +1,72 @@
+#include "registry/tries.h"
+
+#include <fmt/format.h>
+
+#include <stop_token>
+#include <utility>
+
+#include "core/text.h"
+#include "net/random01.h"
+
+namespace purser {
+namespace {
+
+std::string in_words(std::chrono::milliseconds time) {
+  if (time.count() < 10'000)
+    return fmt::format("{:.3g} s", static_cast<double>(time.count()) / 1000);
+  return fmt::format("{} s", std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+Unexpected cut_short(Error error, const std::string& why) {
+  error.code = ErrorCode::cancelled;
+  error.message = why + ": " + error.message;
+  return Unexpected(std::move(error));
+}
+
+}  // namespace
+
+std::shared_ptr<http::Clock> clock_of(const Reader& reader) {
+  const auto& own = reader.options().clock;
+  return own ? own : http::system_clock();
+}
+
+Tries::Tries(const Reader& reader, const CallOptions& options, OnWait on_wait)
+    : reader_(reader), stop_(options.stop), on_wait_(std::move(on_wait)), clock_(clock_of(reader)) {
+  if (options.deadline) deadline_ = clock_->now() + *options.deadline;
+}
+
+Status Tries::wait_after(const Error& error) {
+  const bool goes_by =
+      error.code == ErrorCode::rate_limited || error.code == ErrorCode::unreachable;
+  const RetryPolicy& policy = reader_.options().retry;
+  const auto delay = error.retry_after.value_or(policy.backoff(tried_, net::random01()));
+  if (!goes_by || tried_ >= policy.max_attempts || delay > policy.max_retry_after) {
+    return Unexpected(error);
+  }
+  if (stop_.stop_requested()) return cut_short(error, "stopped before the next try");
+  if (deadline_ - clock_->now() < delay) {
+    return cut_short(error, "the deadline comes before the next try, in " + in_words(delay));
+  }
+  ++tried_;
+  tell(delay, error);
+  const TimePoint until = clock_->now() + delay;
+  http::CompletionQueue nothing_comes;
+  const std::stop_callback on_stop(stop_, [&] { nothing_comes.wake(); });
+  while (clock_->now() < until) {
+    if (stop_.stop_requested()) return cut_short(error, "stopped while waiting for the next try");
+    clock_->wait(nothing_comes, until);
+  }
+  return {};
+}
+
+void Tries::tell(std::chrono::milliseconds delay, const Error& error) const {
+  const std::string what =
+      fmt::format("wait {}: {}", in_words(delay), sanitize_for_terminal(error.message));
+  if (on_wait_) on_wait_(what);
+  if (const LogSink& log = reader_.options().log) {
+    log({LogEvent::Level::info,
+         sanitize_for_terminal(fmt::format("{}/{}: {}", error.registry, error.subject, what))});
+  }
+}
+
+}  // namespace purser

@@ -1,0 +1,111 @@
+// The last look of RepositoryRun: is everything there that is kept?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "registry/registry_error.h"
+#include "retention/repository_run.h"
+
+namespace purser {
+
+void RepositoryRun::check_everything_kept() {
+  // Manifests before the tags that may be missing with them.
+  check_neighbours();
+  const Status checked = follow_tags([this](const std::string& tag, const Error& error) {
+    note_unchecked(fmt::format("{}:{}: could not be checked after the run: {}",
+                               approved_.repository.str(), tag, to_string(error)));
+  });
+  if (!checked) note_unchecked("what is kept could not be checked: " + to_string(checked.error()));
+}
+
+// Some servers delete what an index lists, or what refers to a manifest, along with it, and ask
+// nobody who else needs that.
+std::set<Digest> RepositoryRun::kept_neighbours_of(const Digest& digest) {
+  if (!referrers_) {
+    referrers_.emplace();
+    for (const auto& [other, node] : snapshot_.manifests) {
+      if (node.subject) referrers_->emplace(*node.subject, other);
+    }
+  }
+  const SnapshotManifest& node = snapshot_.manifests.at(digest);
+  std::set<Digest> near(node.children.begin(), node.children.end());
+  if (node.subject) near.insert(*node.subject);
+  if (node.referrers) near.insert(node.referrers->begin(), node.referrers->end());
+  const auto [first, last] = referrers_->equal_range(digest);
+  for (const auto& entry : std::ranges::subrange(first, last)) near.insert(entry.second);
+  std::erase_if(near, [this](const Digest& other) {
+    const ManifestDecision* decision = current_manifest(other);
+    auto found = snapshot_.manifests.find(other);
+    return decision == nullptr || decision->action != Action::keep ||
+           found == snapshot_.manifests.end() || !found->second.manifest;
+  });
+  return near;
+}
+
+// Their bytes are in the journal before the step: the run may not come to look at them.
+Status RepositoryRun::note_neighbours_of(const Digest& digest) {
+  for (const Digest& near : kept_neighbours_of(digest)) {
+    if (!neighbours_.insert(near).second) continue;
+    const Status written =
+        journal_.keep_bytes(approved_.repository, *snapshot_.manifests.at(near).manifest);
+    if (!written) return written;
+  }
+  return {};
+}
+
+void RepositoryRun::check_neighbours() {
+  std::set<Digest> asked;
+  std::set<Digest> absent;
+  for (std::set<Digest> ask = neighbours_; !ask.empty();) {
+    asked.insert(ask.begin(), ask.end());
+    std::set<Digest> next;
+    for (const Digest& digest : find_absent(ask)) {
+      absent.insert(digest);
+      // What went may have taken its own along.
+      next.merge(kept_neighbours_of(digest));
+    }
+    std::erase_if(next, [&](const Digest& digest) { return asked.contains(digest); });
+    ask = std::move(next);
+  }
+  // A part before the index that lists it, as a registry may want it.
+  for (const ManifestDecision& decision : std::views::reverse(current_.manifests)) {
+    if (absent.contains(decision.digest)) put_neighbour_back(decision.digest);
+  }
+}
+
+std::set<Digest> RepositoryRun::find_absent(const std::set<Digest>& digests) {
+  std::set<Digest> absent;
+  auto next = [&, at = digests.begin()]() mutable -> std::optional<Reference> {
+    if (at == digests.end()) return std::nullopt;
+    return Reference::with_digest(approved_.repository, *at++);
+  };
+  const Status asked =
+      client_.head_each(next, [&](const Reference& reference, const Result<Descriptor>& head) {
+        // It may have been removed itself since it was kept.
+        if (head || !snapshot_.manifests.contains(*reference.digest())) return;
+        if (is_confirmed_absence(head.error())) {
+          absent.insert(*reference.digest());
+        } else {
+          note_unchecked(fmt::format("{}: could not be checked after the run: {}", reference.str(),
+                                     to_string(head.error())));
+        }
+      });
+  if (!asked) note_unchecked("what is kept could not be checked: " + to_string(asked.error()));
+  return absent;
+}
+
+void RepositoryRun::put_neighbour_back(const Digest& digest) {
+  const Manifest& bytes = *snapshot_.manifests.at(digest).manifest;
+  const Reference reference = Reference::with_digest(approved_.repository, digest);
+  auto put = client_.put_manifest(reference, bytes.raw(), bytes.media_type());
+  const std::string why = "it is kept, and went along with a manifest that was deleted";
+  warnings_.push_back(put ? fmt::format("{}: {}; it was put back", reference.str(), why)
+                          : fmt::format("{}: {}, and it could not be put back: {}", reference.str(),
+                                        why, to_string(put.error())));
+  unsettled_ = unsettled_ || !put;
+  manifest_is(digest, put ? Outcome::skipped : Outcome::failed, why);
+}
+
+}  // namespace purser
