@@ -46,7 +46,11 @@ void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion
 }
 
 Status RepositoryRun::delete_ghost(const Reference& tag, const Manifest& bytes) {
-  if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) return put;
+  if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) {
+    Error error = put.error();
+    error.not_done = false;  // whatever was sent: the ghost is there, and the next run looks at it
+    return Unexpected(std::move(error));
+  }
   // The bytes are there again, so somebody can have tagged them again.
   if (Status alone = check_nobody_tagged(bytes.digest(), *tag.tag()); !alone) return alone;
   return delete_and_confirm(bytes.digest());
