@@ -10,7 +10,8 @@
 //
 // Thread rule: all members of Reader and Client may be called from several threads at once. Calls
 // block; one I/O thread serves them all. Callbacks run on the thread of the call that takes them.
-// That of a bulk read may read again, which holds that one up; others must not call the client.
+// That of a bulk read may read again, which holds that one up; others must not call the client, and
+// none may wait for another thread that does.
 #pragma once
 
 #include <chrono>
@@ -48,8 +49,9 @@ struct ReadLimits {
   // Manifests that indexes and `subject` fields lead to, besides those that tags point at. No
   // value: 10,000 and 100 for each tag.
   std::optional<std::size_t> manifests = {};
-  // Bytes of manifests that are held together; a single one has 4 MiB at most.
-  std::int64_t bytes = std::int64_t{2} * 1024 * 1024 * 1024;
+  // Bytes of memory, about, that the manifests of one look take together. `survey` keeps of each
+  // what its plan needs: the digests.
+  std::int64_t memory = std::int64_t{2} * 1024 * 1024 * 1024;
 };
 
 struct ClientOptions {

@@ -46,7 +46,7 @@ struct SnapshotManifest {
   std::string artifact_type = {};
   // Digests that the referrers API named for this one; no value: not asked, or no such API there.
   std::optional<std::vector<Digest>> referrers = {};
-  // The document; no value in snapshots that were made by hand.
+  // The document; no value in snapshots that were made by hand, or for a plan alone.
   std::optional<Manifest> manifest = {};
 };
 

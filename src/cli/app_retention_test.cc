@@ -52,7 +52,7 @@ TEST_F(AppRetentionTest, FollowsAnIndexNoFurtherThanItMayUntilThatIsUntagged) {
   const Ran poisoned = with_limit("49");
   EXPECT_EQ(poisoned.code, 3) << poisoned.out;
   EXPECT_THAT(poisoned.err, AllOf(HasSubstr("more than 49 manifests"), HasSubstr("--max-manifests"),
-                                  HasSubstr("of the tag poison")));
+                                  HasSubstr("by the tag poison")));
   EXPECT_THAT(registry_->tags("a"), ElementsAre("poison", "v1", "v2", "v3"));
   EXPECT_EQ(run({"untag", "registry.test/a:poison"}).code, 0);
   EXPECT_EQ(with_limit("49").code, 0);

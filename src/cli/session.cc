@@ -138,6 +138,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
   options.proxy = settings_.proxy;
   options.http1_only = settings_.http1_only;
   options.in_flight = settings_.in_flight;
+  options.read_limits.memory = static_cast<std::int64_t>(settings_.max_memory) * 1024 * 1024;
   if (settings_.max_manifests > 0) options.read_limits.manifests = settings_.max_manifests;
   options.timeout = std::chrono::seconds(settings_.timeout_seconds);
   options.trace = settings_.verbosity >= 2 && !settings_.quiet;

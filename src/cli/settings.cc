@@ -65,6 +65,8 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.number("--max-manifests", settings.max_manifests, "N",
                  "how many manifests the indexes of one repository may lead to (default: 10000, "
                  "and 100 for each tag)");
+  options.number("--max-memory", settings.max_memory, "MIB",
+                 "what the manifests of one repository may take, about (default: 2048)");
   options.text("--state-dir", settings.state_directory, "DIR",
                "journals and locks (default: $XDG_STATE_HOME/purser or ~/.local/state/purser)");
   options.flag("-h,--help", settings.help, "show this help");
@@ -89,13 +91,17 @@ Status check_hosts(const char* option, const std::vector<std::string>& hosts) {
 }  // namespace
 
 Status check_settings(const Settings& settings) {
-  constexpr std::size_t kMaxInFlight = 1024;   // more sockets than a usual limit of open files
-  constexpr std::size_t kMaxTimeout = 86'400;  // a day; beyond it somebody typed milliseconds
+  constexpr std::size_t kMaxInFlight = 1024;     // more sockets than a usual limit of open files
+  constexpr std::size_t kMaxTimeout = 86'400;    // a day; beyond it somebody typed milliseconds
+  constexpr std::size_t kMaxMemory = 1'048'576;  // 1 TiB; beyond it somebody typed bytes
   if (settings.in_flight == 0 || settings.in_flight > kMaxInFlight) {
     return Unexpected(usage_error(fmt::format("--in-flight takes 1 to {}", kMaxInFlight)));
   }
   if (settings.timeout_seconds == 0 || settings.timeout_seconds > kMaxTimeout) {
     return Unexpected(usage_error(fmt::format("--timeout takes 1 to {} seconds", kMaxTimeout)));
+  }
+  if (settings.max_memory == 0 || settings.max_memory > kMaxMemory) {
+    return Unexpected(usage_error(fmt::format("--max-memory takes 1 to {} MiB", kMaxMemory)));
   }
   if (settings.password_stdin && settings.username.empty()) {
     return Unexpected(

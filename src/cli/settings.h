@@ -33,6 +33,7 @@ struct Settings {
   std::size_t timeout_seconds = 60;
   std::size_t in_flight = 32;
   std::size_t max_manifests = 0;  // 0: the library's own limit
+  std::size_t max_memory = 2048;  // MiB
   std::string state_directory = {};
   bool help = false;
   bool version = false;

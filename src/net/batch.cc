@@ -26,6 +26,12 @@ class RunCount {
 
 }  // namespace
 
+std::string DriverShared::withheld(std::string_view text) {
+  auto secrets = auth.credentials().secrets();
+  for (std::string& token : auth.tokens().texts()) secrets.push_back(std::move(token));
+  return SecretFilter(std::move(secrets)).apply(text);
+}
+
 Batch::Batch(DriverShared& shared, const CallOptions& options)
     : shared_(shared), options_(options) {
   if (options.deadline) deadline_ = shared_.options.clock->now() + *options.deadline;
@@ -253,9 +259,11 @@ void Batch::finish(SlotId id, Result<http::Response> result) {
 }
 
 Result<http::Response> Batch::named(Result<http::Response> result) const {
-  if (!result && result.error().registry.empty()) {
-    result.error().registry = shared_.options.registry.str();
-  }
+  if (result) return result;
+  Error& error = result.error();
+  // A server that leads to a name with a password in it has that name in the resolver's sentence.
+  error.message = shared_.withheld(error.message);
+  if (error.registry.empty()) error.registry = shared_.options.registry.str();
   return result;
 }
 
@@ -308,10 +316,9 @@ Moment Batch::moment(const std::string& origin) const {
 }
 
 void Batch::log(LogEvent::Level level, std::string text) const {
-  if (shared_.options.log) {
-    shared_.options.log(
-        {level, sanitize_for_terminal(shared_.options.registry.str() + ": " + text)});
-  }
+  if (!shared_.options.log) return;
+  shared_.options.log({level, sanitize_for_terminal(shared_.options.registry.str() + ": " +
+                                                    shared_.withheld(text))});
 }
 
 // Nothing is put together unless somebody wants to see it.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct DriverShared {
       : options(std::move(driver_options)),
         auth(options.registry, options.credentials, options.allowed_auth_realms,
              options.allowed_inner_hosts) {}
+
+  // The text without the secrets of this run: those of its credentials, and the tokens that live.
+  std::string withheld(std::string_view text);
 
   const DriverOptions options;
   Authenticator auth;

@@ -27,6 +27,13 @@ bool same_secrets(const Credential& a, const Credential& b) {
          a.registry_token.reveal() == b.registry_token.reveal();
 }
 
+// What stands in every base64 of it, padded or not.
+std::string unpadded_base64(const std::string& text) {
+  std::string encoded = encode_base64(text);
+  while (encoded.ends_with('=')) encoded.pop_back();
+  return encoded;
+}
+
 }  // namespace
 
 Result<CredentialBook::Known> CredentialBook::find(std::string_view repository) {
@@ -76,7 +83,8 @@ std::vector<std::string> CredentialBook::secrets() const {
       if (!secret->empty()) secrets.push_back(secret->reveal());
     }
     if (known->password.empty()) continue;
-    secrets.push_back(encode_base64(known->username + ":" + known->password.reveal()));
+    secrets.push_back(unpadded_base64(known->username + ":" + known->password.reveal()));
+    secrets.push_back(unpadded_base64(known->password.reveal()));
   }
   return secrets;
 }

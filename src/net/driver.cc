@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "net/batch.h"
-#include "net/withhold.h"
 
 namespace purser::net {
 
@@ -33,11 +32,7 @@ Driver::AuthSeen Driver::auth_seen() const {
   return {std::move(seen.scheme), std::move(seen.realm)};
 }
 
-std::string Driver::withheld(std::string_view text) const {
-  auto secrets = state_->auth.credentials().secrets();
-  for (std::string& token : state_->auth.tokens().texts()) secrets.push_back(std::move(token));
-  return SecretFilter(std::move(secrets)).apply(text);
-}
+std::string Driver::withheld(std::string_view text) const { return state_->withheld(text); }
 
 Result<Driver::Identity> Driver::identity(std::string_view repository) const {
   const auto known = state_->auth.credentials().find(repository);

@@ -97,12 +97,19 @@ Result<http::Response> ClientCore::send(const Ask& ask, const CallOptions& optio
   const std::string url = url_of(ask);
   Result<http::Response> answer = driver_->run(call_of(ask), options);
   if (answer && learn_scheme(url, *answer)) answer = driver_->run(call_of(ask), options);
-  if (!answer) return Unexpected(in_context(std::move(answer).error(), ask.operation));
+  if (!answer) return Unexpected(told(std::move(answer).error(), ask.operation));
   return answer;
+}
+
+Error ClientCore::told(Error error, const Operation& operation) const {
+  error.message = driver_->withheld(error.message);
+  return in_context(std::move(error), operation);
 }
 
 Error ClientCore::failure(const Ask& ask, const http::Response& response) const {
   Error error = error_from(ask.operation, ask.method, url_of(ask), response, clock_->wall_now());
+  error.message = driver_->withheld(error.message);
+  if (error.http) error.http->server_message = driver_->withheld(error.http->server_message);
   const auto asked = driver_->auth_seen();
   if ((response.status != 401 && response.status != 403) || asked.scheme == "none") return error;
   // Known by now, and not looked up again: the registry asked for it.

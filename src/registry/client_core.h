@@ -55,6 +55,9 @@ class ClientCore {
   // The answer, whatever its status. Errors: the driver's, told what was tried.
   Result<http::Response> send(const Ask& ask, const CallOptions& options) const;
   Error failure(const Ask& ask, const http::Response& response) const;
+  // What was found wrong with an answer, told what was tried, and without the secrets of the run: a
+  // server may repeat them anywhere (C.1-15).
+  Error told(Error error, const Operation& operation) const;
 
   // After an answer to plain http: true when the registry turned out to speak https, so that the
   // request is to be sent again. On loopback alone, and never back.

@@ -124,7 +124,8 @@ class Library {
     if (manifests_.contains(digest)) return std::nullopt;
     if (auto failed = failure(digest); failed || !budget_.is_spent()) return failed;
     return make_error({"read the manifests of", repository_.registry(), repository_.path()},
-                      ErrorCode::too_large, budget_.reason(), ReadBudget::remedy());
+                      ErrorCode::too_large, budget_.reason(),
+                      "If that is meant to be so, " + budget_.remedy());
   }
 
  private:

@@ -104,7 +104,7 @@ Result<Manifest> read_manifest(const ClientCore& core, const Ask& ask, const Ref
   if (!expected) expected = announced_digest(response);
   const std::string type(response.headers.get("Content-Type").value_or(""));
   auto manifest = Manifest::parse(std::move(response.body), type, expected);
-  if (!manifest) return Unexpected(in_context(std::move(manifest).error(), ask.operation));
+  if (!manifest) return Unexpected(core.told(std::move(manifest).error(), ask.operation));
   return manifest;
 }
 

@@ -104,7 +104,7 @@ Result<std::vector<std::string>> NamePager::State::read_page(const CallOptions& 
   ++pages;
   auto page = parse_name_page(
       answer->body, kind, [this](std::string_view text) { return core->driver().withheld(text); });
-  if (!page) return Unexpected(in_context(std::move(page).error(), operation));
+  if (!page) return Unexpected(core->told(std::move(page).error(), operation));
   report_invalid(*page);
   std::vector<std::string> fresh;
   for (std::string& name : page->names) {
@@ -125,10 +125,7 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
   const bool was_probe = std::exchange(probing, false);
   const std::string asked = core->url_of(ask());
   Result<std::optional<std::string>> link = next_page_url(answer.headers, asked);
-  if (!link) {
-    link.error().message = core->driver().withheld(link.error().message);
-    return Unexpected(in_context(std::move(link).error(), operation));
-  }
+  if (!link) return Unexpected(core->told(std::move(link).error(), operation));
   finished = false;
   if (*link) {
     if (visited.count(**link) > 0) {

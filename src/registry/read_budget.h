@@ -18,24 +18,24 @@ class ReadBudget {
 
   // One more manifest that another one leads to. False: that would be one too many; it is not read.
   bool take_manifest();
-  // A document that was read and is held from now on.
+  // A document that was read and is held from now on, with what was made of it.
   void take_document(const Manifest& manifest);
 
   // Nothing more may be read at all, not even what tags point at.
-  bool is_full() const noexcept { return bytes_ > byte_limit_; }
+  bool is_full() const noexcept { return memory_ > memory_limit_; }
   // Something was left out, or will be.
   bool is_spent() const noexcept { return left_out_ || is_full(); }
   // What there was too much of, as half a sentence.
   std::string reason() const;
-  // What to do about it.
-  static std::string remedy();
+  // What to do about it: "allow more with --max-manifests".
+  std::string remedy() const;
 
  private:
   std::size_t manifest_limit_;
   std::size_t manifests_ = 0;
   bool left_out_ = false;
-  std::int64_t byte_limit_;
-  std::int64_t bytes_ = 0;
+  std::int64_t memory_limit_;
+  std::int64_t memory_ = 0;
 };
 
 }  // namespace purser

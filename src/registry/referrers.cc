@@ -58,7 +58,7 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
     // An index by its own word that cannot be read is unread, not a registry without the
     // API.
     if (!index && media_type::normalize(type) == media_type::kOciIndex) {
-      return Unexpected(in_context(std::move(index).error(), ask.operation));
+      return Unexpected(core_->told(std::move(index).error(), ask.operation));
     }
     if (!index || index->kind() != Manifest::Kind::index) {
       if (pages > 0) break;
@@ -72,10 +72,7 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
                                    "The list is not used, because it was not read to its end"));
     }
     auto link = next_page_url(answer->headers, url);
-    if (!link) {
-      link.error().message = core_->driver().withheld(link.error().message);
-      return Unexpected(in_context(std::move(link).error(), ask.operation));
-    }
+    if (!link) return Unexpected(core_->told(std::move(link).error(), ask.operation));
     if (!*link) return found;
     ask.target = **std::move(link);
   }

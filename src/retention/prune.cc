@@ -56,6 +56,9 @@ Result<Snapshot> look_at(const Reader& reader, const std::string& path, const Po
   if (!snapshot) return snapshot;
   const Status read = read_referrers_of_removals(reader, *snapshot, policy, options.call);
   if (!read) return Unexpected(read.error());
+  // A plan needs what leads where. The documents of all repositories together could fill the
+  // memory.
+  for (auto& [digest, node] : snapshot->manifests) node.manifest.reset();
   return snapshot;
 }
 

@@ -52,8 +52,8 @@ class SnapshotBuilder {
   Status resolve(std::vector<std::string> tags);
   // To be read for its own sake: a tag points at it, or somebody asked for it.
   void want(const Digest& digest);
-  // To be read because another manifest leads to it; the budget ends that.
-  void want_part(const Digest& digest);
+  // To be read because `from` leads to it; the budget ends that.
+  void want_part(const Digest& digest, const Digest& from);
   // Everything reachable from what is wanted, each manifest once, then the stand-ins among the
   // tags.
   Status read_graph();
@@ -62,11 +62,12 @@ class SnapshotBuilder {
   void note_head(const std::string& tag, Result<Descriptor> head);
   void note_manifest(const Digest& digest, Result<Manifest> manifest);
   ReadBudget& budget();
-  void enqueue(const Digest& digest);
+  using Root = std::size_t;  // a place in bills_
+  Root root_of(const Digest& digest);
   bool is_known(const Digest& digest) const;
   Status drain_queue();
   void note_what_was_left_out();
-  std::string tags_in_words(const Digest& digest) const;
+  std::string name_of(const Digest& digest) const;
   void want_originals_of_stand_ins();
   void recognise_stand_ins();
   void gap(std::string what, const Error& error) {
@@ -78,7 +79,9 @@ class SnapshotBuilder {
   const CallOptions& options_;
   std::optional<ReadBudget> budget_;  // once the tags are known
   std::deque<Digest> queue_;
-  std::set<Digest> queued_;
+  std::map<Digest, Root> queued_;  // and from where it was come to
+  // What was wanted for its own sake, with how many manifests it led to, those left out among them.
+  std::vector<std::pair<Digest, std::size_t>> bills_;
 };
 
 Status SnapshotBuilder::read_tag_list() {
@@ -147,16 +150,24 @@ bool SnapshotBuilder::is_known(const Digest& digest) const {
          queued_.contains(digest);
 }
 
+SnapshotBuilder::Root SnapshotBuilder::root_of(const Digest& digest) {
+  const auto [found, is_new] = queued_.try_emplace(digest, bills_.size());
+  if (is_new) bills_.emplace_back(digest, 0);
+  return found->second;
+}
+
 void SnapshotBuilder::want(const Digest& digest) {
-  if (!is_known(digest)) enqueue(digest);
+  if (is_known(digest)) return;
+  root_of(digest);
+  queue_.push_back(digest);
 }
 
-void SnapshotBuilder::want_part(const Digest& digest) {
-  if (!is_known(digest) && budget().take_manifest()) enqueue(digest);
-}
-
-void SnapshotBuilder::enqueue(const Digest& digest) {
-  queued_.insert(digest);
+void SnapshotBuilder::want_part(const Digest& digest, const Digest& from) {
+  if (is_known(digest)) return;
+  const Root root = root_of(from);
+  ++bills_[root].second;
+  if (!budget().take_manifest()) return;
+  queued_.emplace(digest, root);
   queue_.push_back(digest);
 }
 
@@ -176,9 +187,9 @@ void SnapshotBuilder::note_manifest(const Digest& digest, Result<Manifest> manif
   }
   SnapshotManifest node = node_of(*manifest);
   budget().take_document(*manifest);
-  for (const Digest& child : node.children) want_part(child);
+  for (const Digest& child : node.children) want_part(child, digest);
   // Whether a subject is still there decides about its signatures, so it is read like a child.
-  if (node.subject) want_part(*node.subject);
+  if (node.subject) want_part(*node.subject, digest);
   snapshot_.manifests.insert_or_assign(digest, std::move(node));
 }
 
@@ -212,23 +223,24 @@ Status SnapshotBuilder::read_graph() {
 // C.1-23: whoever may push could otherwise make everybody read without end.
 void SnapshotBuilder::note_what_was_left_out() {
   if (!budget().is_spent()) return;
-  const auto largest = std::ranges::max_element(
-      snapshot_.manifests, {}, [](const auto& entry) { return entry.second.children.size(); });
   std::string why = budget().reason() + ", and the rest was not read";
-  if (largest != snapshot_.manifests.end() && !largest->second.children.empty()) {
-    why += fmt::format(" (the longest index, {}{}, lists {})", largest->first.str(),
-                       tags_in_words(largest->first), largest->second.children.size());
+  const auto most =
+      std::ranges::max_element(bills_, {}, [](const auto& bill) { return bill.second; });
+  if (!budget().is_full() && most != bills_.end()) {
+    why += fmt::format("; most of them, {}, by {}. Untag that if it should not be there, or",
+                       most->second, name_of(most->first));
+  } else {
+    why += ";";
   }
-  snapshot_.gaps.push_back({"all that the tags lead to", why + ". " + ReadBudget::remedy() +
-                                                             "; otherwise untag what leads there"});
+  snapshot_.gaps.push_back({"all that the tags lead to", why + " " + budget().remedy()});
 }
 
-// " of the tag v1"; empty where no tag points at it.
-std::string SnapshotBuilder::tags_in_words(const Digest& digest) const {
+// "the tag v1", or the digest where no tag points at it.
+std::string SnapshotBuilder::name_of(const Digest& digest) const {
   for (const auto& [tag, entry] : snapshot_.tags) {
-    if (entry.digest == digest) return " of the tag " + tag;
+    if (entry.digest == digest) return "the tag " + tag;
   }
-  return {};
+  return digest.str();
 }
 
 void SnapshotBuilder::want_originals_of_stand_ins() {
@@ -293,8 +305,8 @@ Status refresh_tags(const Reader& reader, Snapshot& snapshot, const std::vector<
   snapshot.missing.clear();
   if (Status heads = builder.resolve(tags); !heads) return heads;
   for (const auto& [digest, node] : snapshot.manifests) {
-    for (const Digest& child : node.children) builder.want_part(child);
-    if (node.subject) builder.want_part(*node.subject);
+    for (const Digest& child : node.children) builder.want_part(child, digest);
+    if (node.subject) builder.want_part(*node.subject, digest);
   }
   return builder.read_graph();
 }

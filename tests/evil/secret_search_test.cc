@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/base64.h"
 #include "testing/proxy.h"
 #include "testing/pusher.h"
 #include "testing/registry_server.h"
@@ -235,6 +236,34 @@ TEST_F(SecretSearchRun, FindsNothingOfAServerThatRepeatsIt) {
                                              {"delete", registry.host() + "/app:v1"}}) {
     run_as_alice(arguments, password_);
   }
+  expect_found_nowhere();
+}
+
+// C.1-15: in whatever a run follows, or reads as content, there may be what it was sent.
+TEST_F(SecretSearchRun, FindsNothingOfAServerThatRepeatsItWhereItLeadsAndInContent) {
+  EvilRegistry registry;
+  registry.challenge_with({basic()});
+  const std::string host = registry.host();
+  const auto try_all = [&] {
+    run_as_alice({"tags", host + "/app"}, password_);
+    run_as_alice({"manifest", host + "/app:v1"}, password_);
+    run_as_alice({"digest", host + "/app:v1"}, password_);
+  };
+  for (const std::string& target : {"/v2/" + password_, "http://" + password_ + ".invalid/x",
+                                    "http://127.0.0.1:1/" + password_}) {
+    registry.on("", "/", redirect(307, target));
+    try_all();
+  }
+  registry.on("", "/", page(R"({"tags":["v1"]})", "</v2/" + password_ + ">; rel=\"next\""));
+  try_all();
+  registry.on("", "/",
+              json_answer(200, R"({"schemaVersion":2,"mediaType":")" + password_ + "\"}",
+                          {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}}));
+  try_all();
+  registry.on("", "/", json_answer(200, "{\"" + password_ + "\":[}"));
+  try_all();
+  registry.on("", "/", error_answer(400, "DENIED", "your password is " + encode_base64(password_)));
+  try_all();
   expect_found_nowhere();
 }
 
