@@ -142,6 +142,7 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
 }
 
 bool says_not_done(const Error& error) {
+  if (error.not_done) return true;
   if (!error.http || error.http->method != "DELETE") return false;
   // A 404 while the manifest is served: the registry takes no deletes (settle_404).
   return says_not_done(error.http->status) ||

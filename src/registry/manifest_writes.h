@@ -37,8 +37,8 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                             const Repository& repository, const Digest& digest,
                             const CallOptions& options);
 
-// Of the error of a DELETE by digest: did the registry itself answer that it did not act? Anything
-// else leaves open whether it did, or will.
+// Of the error of a DELETE by digest: was it not sent, or did the registry itself answer that it
+// did not act? Anything else leaves open whether it did, or will.
 bool says_not_done(const Error& error);
 
 // DELETE of a tag by its name: the answer, whatever its status.

@@ -114,7 +114,7 @@ class Run {
   void tell_what_was_settled(Report& report);
   void settle_leftovers(const std::vector<Unfinished>& unfinished, Report& report);
   Status mark_if_nothing_is_open(const Unfinished& seen);
-  void tell(const std::string& repository, const std::string& step);
+  void tell(const std::string& repository, const std::string& step, bool advances);
 
   Client& client_;
   const Plan& plan_;
@@ -127,10 +127,11 @@ class Run {
   std::map<std::string, std::set<Digest>> not_removed_;
 };
 
-void Run::tell(const std::string& repository, const std::string& step) {
+void Run::tell(const std::string& repository, const std::string& step, bool advances) {
   if (!options_.progress) return;
   std::lock_guard lock(progress_mutex_);
-  options_.progress({.repository = repository, .step = step, .done = done_++, .total = total_});
+  options_.progress({.repository = repository, .step = step, .done = done_, .total = total_});
+  if (advances) ++done_;
 }
 
 RepositoryOutcome Run::run_one(const RepositoryPlan& repository) {
@@ -142,7 +143,9 @@ RepositoryOutcome Run::run_one(const RepositoryPlan& repository) {
     return untouched(repository, "an interrupted run is not settled there: " + left->second);
   }
   RepositoryRun run(client_, repository, plan_.policy, journal_, options_,
-                    [&](const std::string& step) { tell(repository.repository.path(), step); });
+                    [&](const std::string& step, bool advances) {
+                      tell(repository.repository.path(), step, advances);
+                    });
   return run.run();
 }
 

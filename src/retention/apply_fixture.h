@@ -15,6 +15,7 @@
 #include "purser/prune.h"
 #include "purser/stand_in.h"
 #include "testing/fake_registry.h"
+#include "testing/manual_clock.h"
 #include "testing/matchers.h"
 #include "testing/temp_dir.h"
 
@@ -39,6 +40,15 @@ class ApplyTest : public ::testing::Test {
     options.transport = registry_;
     options.retry.max_attempts = 1;
     options.read_limits = limits;
+    return *Client::create(std::move(options));
+  }
+
+  // Six tries, with waits that cost no time.
+  Client patient() const {
+    ClientOptions options;
+    options.registry = registry_->host();
+    options.transport = registry_;
+    options.clock = clock_;
     return *Client::create(std::move(options));
   }
 
@@ -101,6 +111,7 @@ class ApplyTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeRegistry> registry_ = std::make_shared<FakeRegistry>();
+  std::shared_ptr<testing::ManualClock> clock_ = std::make_shared<testing::ManualClock>();
   testing::TempDir state_;
 };
 

@@ -250,6 +250,30 @@ TEST_F(ApplyTest, PutsBackAKeptTagThatWasMovedOntoADigestAsItWasDeletedAndHasNoO
   EXPECT_THAT(report->warnings, Contains(HasSubstr(former.str())));
 }
 
+// what somebody pushes is theirs, up to the look directly before the PUT.
+TEST_F(ApplyTest, LeavesAKeptTagAloneThatIsPushedWhileItIsToBePutBack) {
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->add_image(kRepo, "latest");
+  std::optional<Digest> fresh;
+  bool deleted = false;
+  int looks = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, doomed)) {
+      registry_->set_tag(kRepo, "latest", doomed);
+      deleted = true;
+    }
+    const bool is_look = request.method == "HEAD" && request.target.ends_with("/manifests/latest");
+    if (deleted && is_look && ++looks == 2) fresh = registry_->add_image(kRepo, "latest", "fresh");
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":latest"});
+  ASSERT_THAT(report, IsOk());
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(registry_->tag(kRepo, "latest"), fresh);
+  EXPECT_FALSE(registry_->has(kRepo, doomed));
+  EXPECT_EQ(registry_->count("PUT", "/manifests/latest"), 0u);
+}
+
 // `crane copy repo:drop repo:stable`, at the moment that drop is on its stand-in.
 TEST_F(ApplyTest, PutsBackAKeptTagThatWasMovedOntoAStandInAsThatWasDeleted) {
   const Digest shared = registry_->add_image(kRepo, "keep");

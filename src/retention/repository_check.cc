@@ -12,17 +12,32 @@ namespace purser {
 
 // Between two deletions the list is read once: after the one is before the next.
 Status RepositoryRun::look_again() {
-  std::set<std::string> listed;
-  auto names = client_.tags(approved_.repository, {.call = {.deadline = options_.call.deadline}});
-  if (names) {
-    listed.insert(names->begin(), names->end());
-  } else if (names.error().code != ErrorCode::not_found) {
-    return Unexpected(std::move(names).error());
-  }
+  auto listed = list_tags();
+  if (!listed) return Unexpected(std::move(listed).error());
+  looked_at_ = clock_->now();
   just_deleted_.reset();
-  confirm_last_deletion(listed);
-  find_vanished(listed);
-  return find_new(listed);
+  confirm_last_deletion(*listed);
+  find_vanished(*listed);
+  return find_new(*listed);
+}
+
+// Empty where the registry does not know the repository. Where a name that is none by the grammar
+// points cannot be asked: it may be at what is to go.
+Result<std::set<std::string>> RepositoryRun::list_tags() {
+  const CallOptions call = {.deadline = options_.call.deadline};
+  std::set<std::string> listed;
+  NamePager pages = client_.tag_pages(approved_.repository);
+  for (;;) {
+    auto page = pages.next(call);
+    if (!page && page.error().code == ErrorCode::not_found) return listed;
+    if (!page) return Unexpected(std::move(page).error());
+    if (!*page) break;
+    listed.insert((*page)->begin(), (*page)->end());
+  }
+  if (pages.skipped() == 0) return listed;
+  return unreadable(
+      "the tags were listed again",
+      {"the tag list", fmt::format("{} entries are not valid tags", pages.skipped())});
 }
 
 void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {

@@ -46,10 +46,20 @@ void RepositoryRun::clear_ghost(const std::string& tag, const Deletion& deletion
 }
 
 Status RepositoryRun::delete_ghost(const Reference& tag, const Manifest& bytes) {
-  if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) return put;
-  // The bytes are there again, so somebody can have tagged them again.
-  if (Status alone = check_nobody_tagged(bytes.digest(), *tag.tag()); !alone) return alone;
-  return delete_and_confirm(bytes.digest());
+  if (Status put = put_if_unchanged(client_, tag, {}, bytes); !put) {
+    Error error = put.error();
+    error.not_done = false;  // whatever was sent: the ghost is there, and the next run looks at it
+    return Unexpected(std::move(error));
+  }
+  Tries tries = this->tries();
+  for (bool waited = false;; waited = true) {
+    // The bytes are there again, so somebody can have tagged them again.
+    Status alone = check_nobody_tagged(bytes.digest(), *tag.tag(), waited);
+    if (!alone) return alone;
+    Status deleted = delete_and_confirm(bytes.digest());
+    if (deleted || !deleted.error().not_done) return deleted;
+    if (Status ready = tries.wait_after(deleted.error()); !ready) return ready;
+  }
 }
 
 bool RepositoryRun::is_gone(const Digest& digest) const {
@@ -57,12 +67,12 @@ bool RepositoryRun::is_gone(const Digest& digest) const {
   return !head && is_confirmed_absence(head.error());
 }
 
-// Of the tags that came since the last look: those that were there have been looked at.
-Status RepositoryRun::check_nobody_tagged(const Digest& digest, const std::string& but) {
-  auto names = client_.tags(approved_.repository);
+// The tags that were there at the last look have been looked at, unless that is long ago.
+Status RepositoryRun::check_nobody_tagged(const Digest& digest, const std::string& but, bool all) {
+  auto names = list_tags();
   if (!names) return Unexpected(std::move(names).error());
   for (const std::string& name : *names) {
-    if (name == but || snapshot_.tags.contains(name)) continue;
+    if (name == but || (!all && snapshot_.tags.contains(name))) continue;
     auto reference = Reference::with_tag(approved_.repository, name);
     if (!reference) return Unexpected(std::move(reference).error());
     auto head = client_.head(*reference);

@@ -24,7 +24,7 @@ void RepositoryRun::restore_one(const Restore& restore) {
   auto node = snapshot_.manifests.find(restore.original);
   auto reference = Reference::with_tag(approved_.repository, restore.tag);
   if (!reference || node == snapshot_.manifests.end() || !node->second.manifest) return;
-  on_step_("restore " + restore.tag);
+  on_step_("restore " + restore.tag, true);
   const Manifest original = *node->second.manifest;
   // To the next run it is the untag once more: it puts the original back, and removes what is left.
   const Change change{.kind = Change::Kind::untag,
@@ -32,7 +32,8 @@ void RepositoryRun::restore_one(const Restore& restore) {
                       .tag = restore.tag,
                       .original = original};
   if (Status written = journal_.before(change); !written) return stop(to_string(written.error()));
-  Status restored = put_if_unchanged(client_, *reference, restore.stand_in, original);
+  Status restored =
+      put_if_unchanged(client_, *reference, restore.stand_in, original, options_.call);
   const bool moved = !restored && restored.error().code == ErrorCode::changed;
   if (restored) {
     warnings_.push_back(
@@ -60,23 +61,32 @@ void RepositoryRun::restore_one(const Restore& restore) {
 Status RepositoryRun::clear_stand_in(const Restore& restore, const Manifest& original) {
   auto stand_in = make_stand_in(original, restore.tag);
   if (!stand_in || stand_in->digest() != restore.stand_in) return {};
-  Status removed = look_again();
-  Status read;
-  if (removed) {
-    removed = follow_tags([&](const std::string&, const Error& error) {
-      if (read) read = Unexpected(error);
-    });
-  }
-  if (removed) removed = std::move(read);
-  if (removed) {
-    auto deleted = remove_stand_in(client_, snapshot_, *stand_in, journal_);
-    if (deleted && *deleted) deleted_.add_stand_in(original, restore.tag);
-    if (!deleted) removed = Unexpected(std::move(deleted).error());
+  Tries tries = this->tries();
+  Status removed = look_and_clear(original, *stand_in, restore.tag);
+  while (!removed && removed.error().not_done) {
+    removed = tries.wait_after(removed.error());
+    if (!removed) break;
+    removed = look_and_clear(original, *stand_in, restore.tag);
   }
   if (!removed) {
     warnings_.push_back("a stand-in that nothing uses was left: " + to_string(removed.error()));
   }
   return removed;
+}
+
+Status RepositoryRun::look_and_clear(const Manifest& original, const Manifest& stand_in,
+                                     const std::string& tag) {
+  if (Status looked = look_again(); !looked) return looked;
+  Status read;
+  const Status followed = follow_tags([&](const std::string&, const Error& error) {
+    if (read) read = Unexpected(error);
+  });
+  if (!followed) return followed;
+  if (!read) return read;
+  auto deleted = remove_stand_in(client_, snapshot_, stand_in, journal_);
+  if (!deleted) return Unexpected(std::move(deleted).error());
+  if (*deleted) deleted_.add_stand_in(original, tag);
+  return {};
 }
 
 }  // namespace purser

@@ -1,26 +1,22 @@
 #include "retention/repository_run.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "registry/manifest_writes.h"
-#include "registry/registry_error.h"
-
 namespace purser {
 namespace {
-
-std::string first_reason(const std::vector<std::string>& reasons) {
-  return reasons.empty() ? std::string("no reason was recorded") : reasons.front();
-}
 
 Outcome untouched_outcome(Action action) {
   return action == Action::keep ? Outcome::kept : Outcome::skipped;
 }
 
 }  // namespace
+
+std::string first_reason(const std::vector<std::string>& reasons) {
+  return reasons.empty() ? std::string("no reason was recorded") : reasons.front();
+}
 
 RepositoryOutcome untouched(const RepositoryPlan& approved, const std::string& undone) {
   RepositoryOutcome outcome;
@@ -46,6 +42,7 @@ RepositoryRun::RepositoryRun(Client& client, const RepositoryPlan& approved, con
       journal_(journal),
       options_(options),
       on_step_(std::move(on_step)),
+      clock_(clock_of(client)),
       snapshot_{.repository = approved.repository},
       current_{.repository = approved.repository} {
   for (const TagDecision& decision : approved.tags) approved_tags_[decision.tag] = &decision;
@@ -203,10 +200,10 @@ void RepositoryRun::untag_tags() {
 void RepositoryRun::untag_one(const TagDecision& decision) {
   auto reference = Reference::with_tag(approved_.repository, decision.tag);
   if (!reference || !decision.digest) return;
-  on_step_("untag " + decision.tag);
+  on_step_("untag " + decision.tag, true);
   auto pinned = Reference::parse(reference->str() + "@" + decision.digest->str());
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
-  auto untagged = client_.untag(*pinned, &journal_);
+  auto untagged = client_.untag(*pinned, &journal_, options_.call);
   if (untagged) {
     auto node = snapshot_.manifests.find(*decision.digest);
     if (*untagged == UntagMethod::stand_in && node != snapshot_.manifests.end() &&
@@ -221,180 +218,13 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   // Begun or not: the next run looks whether the tag is as it was.
   unsettled_ = true;
   const bool moved = error.code == ErrorCode::changed;
-  tag_is(decision.tag, moved ? Outcome::skipped : Outcome::failed, to_string(error));
+  const bool left = moved || error.code == ErrorCode::cancelled;
+  tag_is(decision.tag, left ? Outcome::skipped : Outcome::failed, to_string(error));
   const bool its_own_matter = moved || error.code == ErrorCode::conflict ||
                               error.code == ErrorCode::not_found ||
                               error.code == ErrorCode::unsupported;
   if (!its_own_matter) stop(to_string(error));
   if (moved) take_in(decision.tag);
-}
-
-void RepositoryRun::delete_manifests() {
-  std::vector<Digest> order;
-  for (const ManifestDecision& decision : current_.manifests) {
-    if (decision.action == Action::remove) order.push_back(decision.digest);
-  }
-  for (const Digest& digest : order) {
-    if (options_.call.stop.stop_requested()) stop("the run was stopped before it");
-    if (!stopped_.empty()) break;
-    if (!look_or_stop()) break;
-    if (!stopped_.empty()) break;
-    if (may_delete(digest)) delete_one(digest);
-  }
-  if (!last_deletion_) return;
-  if (Status looked = look_again(); !looked) give_up_confirming(looked.error());
-}
-
-bool RepositoryRun::look_or_stop() {
-  const Status looked = look_again();
-  if (looked) return true;
-  // What could not be read may need what was deleted.
-  unsettled_ = unsettled_ || !deleted_.empty();
-  stop(to_string(looked.error()));
-  return false;
-}
-
-void RepositoryRun::give_up_confirming(const Error& seen) {
-  const std::string why = to_string(seen);
-  note_unchecked("what the last deletion took along could not be looked at: " + why);
-  if (!last_deletion_) return;
-  const Deletion deletion = *std::exchange(last_deletion_, std::nullopt);
-  for (const std::string& tag : deletion.tags) {
-    tag_is(tag, Outcome::failed, "could not be confirmed gone: " + why);
-  }
-  manifest_is(deletion.digest, Outcome::removed);
-  forget(deletion);
-}
-
-// The last question before a DELETE, asked of the plan of this very moment.
-bool RepositoryRun::may_delete(const Digest& digest) {
-  auto node = snapshot_.manifests.find(digest);
-  if (node == snapshot_.manifests.end() || !node->second.manifest) return false;
-  if (Status read = read_referrers_again(digest); !read) {
-    stop(to_string(read.error()));
-    return false;
-  }
-  const ManifestDecision* current = current_manifest(digest);
-  if (current == nullptr) return false;
-  if (current->tags.empty() && !looked_at_tags_) {
-    looked_at_tags_ = true;
-    Status seen;
-    const Status followed = follow_tags([&](const std::string&, const Error& error) {
-      if (seen) seen = Unexpected(error);
-    });
-    if (!followed || !seen) {
-      stop(to_string(followed ? seen.error() : followed.error()));
-      return false;
-    }
-    current = current_manifest(digest);
-    if (current == nullptr) return false;
-  }
-  if (current->action != Action::remove) {
-    manifest_is(digest, Outcome::skipped, first_reason(current->reasons));
-    return false;
-  }
-  // A parent that is still listed here was not confirmed gone: without this child it would be
-  // broken.
-  if (!current->parents.empty()) {
-    manifest_is(
-        digest, Outcome::skipped,
-        fmt::format("the index {} that lists it is still there", current->parents.front().str()));
-    return false;
-  }
-  for (const std::string& tag : current->tags) {
-    const TagDecision* decision = current_tag(tag);
-    if (decision != nullptr && agreed(*decision) && decision->means == Means::delete_manifest)
-      continue;
-    manifest_is(digest, Outcome::skipped, fmt::format("its tag {} is not to be removed", tag));
-    return false;
-  }
-  return true;
-}
-
-Status RepositoryRun::read_referrers_again(const Digest& digest) {
-  const SnapshotManifest& node = snapshot_.manifests.at(digest);
-  if (!node.referrers) return {};  // no such API there
-  const std::optional<std::vector<Digest>> before = node.referrers;
-  const std::size_t gaps = snapshot_.gaps.size();
-  if (Status read = read_referrers(client_, snapshot_, {digest}, options_.call); !read) return read;
-  if (snapshot_.gaps.size() != gaps)
-    return unreadable("the referrers were asked for again", snapshot_.gaps.back());
-  // To plan anew costs as much as the repository is large.
-  if (node.referrers != before) reconcile();
-  return {};
-}
-
-// A doomed tag may be on a stand-in that an interrupted untag left: that goes first, by its own
-// digest.
-bool RepositoryRun::leave_stand_ins(const std::vector<std::string>& tags) {
-  for (const std::string& tag : tags) {
-    const TagDecision* decision = current_tag(tag);
-    auto entry = snapshot_.tags.find(tag);
-    if (decision == nullptr || entry == snapshot_.tags.end() || !entry->second.stand_in) continue;
-    untag_one(TagDecision(*decision));
-    if (tag_outcomes_[tag].first != Outcome::removed) return false;
-  }
-  return true;
-}
-
-void RepositoryRun::delete_one(const Digest& digest) {
-  const Manifest original = *snapshot_.manifests.at(digest).manifest;
-  const std::vector<std::string> tags = current_manifest(digest)->tags;
-  if (!leave_stand_ins(tags)) {
-    return manifest_is(digest, Outcome::skipped,
-                       "one of its tags could not be taken off its stand-in");
-  }
-  Deletion deletion{digest, {}};
-  std::ranges::copy_if(tags, std::back_inserter(deletion.tags),
-                       [this](const std::string& tag) { return snapshot_.tags.contains(tag); });
-  on_step_(fmt::format("delete {} ({})", digest.str(), fmt::join(deletion.tags, ", ")));
-  const Change change{.kind = Change::Kind::delete_manifest,
-                      .repository = approved_.repository,
-                      .original = original,
-                      .tags = deletion.tags};
-  Status announced = note_neighbours_of(digest);
-  if (announced) announced = journal_.before(change);
-  if (!announced) return stop(to_string(announced.error()));
-  const Status deleted = delete_and_confirm(digest);
-  // Somebody else was faster: what was to go is gone.
-  const bool gone = deleted || deleted.error().code == ErrorCode::not_found;
-  if (Status written = journal_.after(change, gone ? Status{} : deleted); !written) {
-    stop(to_string(written.error()));
-  }
-  const bool refused = !gone && says_not_done(deleted.error());
-  if (!refused) deleted_.add(original);
-  if (!gone) {
-    const std::string why = to_string(deleted.error());
-    unsettled_ = unsettled_ || !refused;
-    manifest_is(digest, Outcome::failed, why);
-    for (const std::string& tag : deletion.tags) tag_is(tag, Outcome::failed, why);
-    if (deleted.error().code != ErrorCode::conflict) stop(why);
-    return;
-  }
-  last_deletion_ = std::move(deletion);
-}
-
-// A 202 is a word: what the manifest leads to goes on a look alone, and not while it is served.
-Status RepositoryRun::delete_and_confirm(const Digest& digest) {
-  Status deleted = client_.delete_manifest(approved_.repository, digest);
-  if (!deleted) return deleted;
-  auto head = client_.head(Reference::with_digest(approved_.repository, digest));
-  if (!head && is_confirmed_absence(head.error())) return {};
-  Error error{.operation = "delete the manifest",
-              .registry = approved_.repository.registry(),
-              .subject = approved_.repository.path() + "@" + digest.str()};
-  if (head) {
-    error.code = ErrorCode::conflict;
-    error.message = "the registry took the delete, and the manifest still answers";
-    error.hint = "It may be locked there, or go in the registry's own time: run again later";
-  } else {
-    error.code = head.error().code;
-    error.message =
-        "the registry took the delete, and whether the manifest is gone could not be "
-        "told: " +
-        head.error().message;
-  }
-  return Unexpected(std::move(error));
 }
 
 // Some removals can not have happened: the plan is reported against what was approved.

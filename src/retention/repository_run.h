@@ -1,14 +1,17 @@
 // What apply does in one repository: one change at a time, looking before each and after each.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "purser/apply.h"
+#include "registry/tries.h"
 #include "retention/deleted_manifests.h"
 
 namespace purser {
@@ -25,11 +28,15 @@ struct RepositoryOutcome {
 // `undone` says why what the plan removes was not removed.
 RepositoryOutcome untouched(const RepositoryPlan& approved, const std::string& undone);
 
+// Of a decision, for people.
+std::string first_reason(const std::vector<std::string>& reasons);
+
 // Thread rule: one thread at a time; several runs, each of its own repository, may share client and
 // journal.
 class RepositoryRun {
  public:
-  using OnStep = std::function<void(const std::string& step)>;
+  // `advances`: the step is one of those that the run counts, and not a wait before one.
+  using OnStep = std::function<void(const std::string& step, bool advances)>;
 
   RepositoryRun(Client& client, const RepositoryPlan& approved, const Policy& policy,
                 Journal& journal, const ApplyOptions& options, OnStep on_step);
@@ -51,26 +58,34 @@ class RepositoryRun {
   void restore_stand_ins();
   void restore_one(const Restore& restore);
   Status clear_stand_in(const Restore& restore, const Manifest& original);
+  Status look_and_clear(const Manifest& original, const Manifest& stand_in, const std::string& tag);
   void untag_tags();
   void untag_one(const TagDecision& decision);
   void delete_manifests();
+  // One look and, where it allows that, one DELETE. True: look and try again.
+  bool look_and_delete(const Digest& digest, Tries& tries, int& stale_looks);
   bool may_delete(const Digest& digest);
   Status read_referrers_again(const Digest& digest);
-  void delete_one(const Digest& digest);
+  bool delete_one(const Digest& digest, Tries& tries);
+  void note_not_deleted(const Deletion& deletion, const Error& error);
+  Tries tries();
   Status delete_and_confirm(const Digest& digest);
   bool look_or_stop();
   void give_up_confirming(const Error& seen);
+  bool has_stand_ins(const std::vector<std::string>& tags) const;
   bool leave_stand_ins(const std::vector<std::string>& tags);
 
   // Looks at the tag list again: settles what became of the last deletion's tags, finds tags that
   // came or went.
   Status look_again();
+  Result<std::set<std::string>> list_tags();
   void confirm_last_deletion(const std::set<std::string>& listed);
   void forget_removed_tags(const Deletion& deletion);
   void confirm_tag_gone(const std::string& tag, const Deletion& deletion, bool listed);
   void clear_ghost(const std::string& tag, const Deletion& deletion);
   Status delete_ghost(const Reference& tag, const Manifest& bytes);
-  Status check_nobody_tagged(const Digest& digest, const std::string& but);
+  // `all`: those that were there at the last look have to be looked at once more.
+  Status check_nobody_tagged(const Digest& digest, const std::string& but, bool all);
   void find_vanished(const std::set<std::string>& listed);
   void note_vanished_doomed(const std::string& tag);
   Status find_new(const std::set<std::string>& listed);
@@ -118,6 +133,7 @@ class RepositoryRun {
   Journal& journal_;
   const ApplyOptions& options_;
   OnStep on_step_;
+  const std::shared_ptr<http::Clock> clock_;
 
   Snapshot snapshot_;
   RepositoryPlan current_;  // what a plan of this moment says, within what was approved
@@ -128,9 +144,10 @@ class RepositoryRun {
   std::map<Digest, std::string> held_back_;  // removals that something new forbids
   std::optional<Deletion> last_deletion_;    // sent, its tags not yet confirmed gone
   std::optional<Digest> just_deleted_;       // by the deletion that was confirmed in this look
-  bool looked_at_tags_ = false;              // before the first untagged child goes
-  bool untag_failed_ = false;                // and may have taken a stand-in away all the same
-  bool unsettled_ = false;                   // the next run must look at what this one left
+  std::chrono::steady_clock::time_point looked_at_ = {};  // the tag list, last
+  bool looked_at_tags_ = false;                           // before the first untagged child goes
+  bool untag_failed_ = false;  // and may have taken a stand-in away all the same
+  bool unsettled_ = false;     // the next run must look at what this one left
   bool unread_ = false;
   DeletedManifests deleted_;     // by this run, or by a request of which that is not known
   std::set<Digest> revived_;     // of those, and there again

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "purser/apply.h"
@@ -28,13 +29,17 @@ class SettlingJournal : public ChangeLog {
     return journal_->before(change);
   }
   Status after(const Change& change, const Status& outcome) override {
-    failed_ = failed_ || !outcome;
+    if (outcome) {
+      failed_.erase(change.original.digest());  // a try before it may have
+    } else {
+      failed_.insert(change.original.digest());
+    }
     return journal_->after(change, outcome);
   }
   // What failed stays open, for the next run.
   Status end() {
     if (!journal_) return {};
-    if (!failed_) {
+    if (failed_.empty()) {
       if (Status ended = journal_->end_repository(repository_); !ended) return ended;
     }
     return journal_->end();
@@ -44,7 +49,7 @@ class SettlingJournal : public ChangeLog {
   const std::filesystem::path& state_directory_;
   const Repository& repository_;
   std::unique_ptr<Journal> journal_ = {};
-  bool failed_ = false;
+  std::set<Digest> failed_ = {};
 };
 
 // What was settled in an entry is not to be settled again.
@@ -74,7 +79,7 @@ Status settle_entry(Client& client, const ApplyOptions& options, const Unfinishe
   });
   if (entry == unfinished->end() || entry->steps.empty()) return {};
   SettlingJournal journal(options.state_directory, entry->repository);
-  Settlement settlement(client, *entry, journal, settled.messages);
+  Settlement settlement(client, *entry, journal, settled.messages, options.call);
   if (Status done = settlement.settle(); !done) return done;
   if (Status ended = journal.end(); !ended) return ended;
   if (!settlement.left().empty()) settled.left.emplace(path, settlement.left());

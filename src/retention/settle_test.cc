@@ -148,6 +148,35 @@ TEST_F(SettleTest, RemovesAStandInThatIsOnNoTagAnyMore) {
   EXPECT_FALSE(registry_->has(kRepo, stand_in.digest()));
 }
 
+// each try to delete it comes after a look.
+TEST_F(SettleTest, LeavesAStandInThatWasTaggedWhileTheRegistryHeldItsDeleteUp) {
+  for (const bool tagged : {false, true}) {
+    use({});
+    const Digest original = registry_->add_image(kRepo, "v1");
+    const Manifest bytes = manifest(original);
+    const Manifest stand_in = stand_in_on("v1", original);
+    ASSERT_THAT(begin({}, {})->before({.kind = Change::Kind::untag,
+                                       .repository = repository(),
+                                       .tag = "v1",
+                                       .original = bytes}),
+                IsOk());
+    int deletes = 0;
+    registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+      if (request.method != "DELETE" || ++deletes > 1) return std::nullopt;
+      if (tagged) registry_->set_tag(kRepo, "copied", stand_in.digest());
+      return http::Response{429, {{"Retry-After", "60"}}, ""};
+    });
+    Client with = patient();
+    EXPECT_THAT(settle(with, {.state_directory = state_.path()}).status, IsOk());
+    EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+    EXPECT_EQ(deletes, tagged ? 1 : 2);
+    EXPECT_EQ(registry_->has(kRepo, stand_in.digest()), tagged);
+    if (!tagged) {
+      EXPECT_THAT(open_entries(), IsEmpty());
+    }
+  }
+}
+
 // whether something uses the stand-in is not known, so it stays, and so does the work.
 TEST_F(SettleTest, KeepsTheEntryOpenWhileAStandInCouldNotBeLookedThroughFor) {
   const Digest original = registry_->add_image(kRepo, "v1");

@@ -10,6 +10,7 @@
 #include "purser/stand_in.h"
 #include "registry/guarded_put.h"
 #include "registry/registry_error.h"
+#include "registry/tries.h"
 #include "retention/stand_in_cleanup.h"
 
 namespace purser {
@@ -25,8 +26,8 @@ bool is_final_answer(ErrorCode code) {
 }  // namespace
 
 Settlement::Settlement(Client& client, const Unfinished& unfinished, ChangeLog& log,
-                       std::vector<std::string>& messages)
-    : client_(client), unfinished_(unfinished), log_(log), messages_(messages) {}
+                       std::vector<std::string>& messages, const CallOptions& call)
+    : client_(client), unfinished_(unfinished), log_(log), messages_(messages), call_(call) {}
 
 Status Settlement::settle() {
   for (const Unfinished::Step& step : unfinished_.steps) {
@@ -120,21 +121,34 @@ Status Settlement::remove_if_there_and_unused(const Manifest& stand_in) {
 }
 
 Status Settlement::remove_if_unused(const Manifest& stand_in) {
-  auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in.digest()}});
-  if (!snapshot) return Unexpected(std::move(snapshot).error());
-  auto removed = remove_stand_in(client_, *snapshot, stand_in, log_);
-  if (removed) {
-    if (*removed) note_deleted_stand_in(stand_in);
-    return {};
+  Tries tries(client_, call_);
+  for (;;) {
+    auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in.digest()}});
+    if (!snapshot) return Unexpected(std::move(snapshot).error());
+    auto removed = remove_stand_in(client_, *snapshot, stand_in, log_);
+    if (removed) {
+      if (*removed) note_deleted_stand_in(stand_in);
+      return {};
+    }
+    if (!removed.error().not_done) {
+      note_left(removed.error());
+      return {};
+    }
+    if (Status waited = tries.wait_after(removed.error()); !waited) {
+      note_left(waited.error());
+      return {};
+    }
   }
-  const std::string why = "a stand-in was left: " + to_string(removed.error());
+}
+
+void Settlement::note_left(const Error& error) {
+  const std::string why = "a stand-in was left: " + to_string(error);
   // Otherwise the step in the journal of this settling stays open.
-  if (removed.error().code == ErrorCode::incomplete) {
+  if (error.code == ErrorCode::incomplete) {
     left_ = why;
   } else {
     messages_.push_back(why);
   }
-  return {};
 }
 
 // A tag that was moved onto it meanwhile went with it.

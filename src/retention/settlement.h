@@ -18,8 +18,9 @@ namespace purser {
 class Settlement {
  public:
   // `log` is told of what is deleted, `messages` of each thing that was done or could not be.
+  // `call` ends the waits before a deletion is tried again.
   Settlement(Client& client, const Unfinished& unfinished, ChangeLog& log,
-             std::vector<std::string>& messages);
+             std::vector<std::string>& messages, const CallOptions& call);
 
   // Errors: what could not be read or put back.
   Status settle();
@@ -32,6 +33,7 @@ class Settlement {
   Status leave_no_stand_in(const Unfinished::Step& step, const Manifest& original);
   Status remove_if_there_and_unused(const Manifest& stand_in);
   Status remove_if_unused(const Manifest& stand_in);
+  void note_left(const Error& error);
   void note_deleted_stand_in(const Manifest& stand_in);
   Status settle_deletion(const Unfinished::Step& step, const Manifest& original);
   Status clear_ghosts(const Unfinished::Step& step, const Manifest& original);
@@ -59,6 +61,7 @@ class Settlement {
   const Unfinished& unfinished_;
   ChangeLog& log_;
   std::vector<std::string>& messages_;
+  const CallOptions& call_;
   DeletedManifests deleted_;    // by the run that was interrupted
   DeletedManifests kept_;       // that it meant to keep, and a server may have taken along
   std::optional<Digest> last_;  // deleted by the last step of all, before anybody looked again

@@ -47,7 +47,7 @@ Result<bool> remove_stand_in(Client& client, const Snapshot& snapshot, const Man
                       .repository = snapshot.repository,
                       .original = stand_in};
   if (Status written = log.before(change); !written) return Unexpected(written.error());
-  Status deleted = client.delete_manifest(snapshot.repository, stand_in.digest());
+  Status deleted = client.delete_manifest(snapshot.repository, stand_in.digest(), {.once = true});
   if (!deleted && deleted.error().code == ErrorCode::not_found) deleted = {};
   const Status written = log.after(change, deleted);
   if (!deleted) return Unexpected(deleted.error());
