@@ -55,6 +55,17 @@ TEST_F(AppLoginTest, KeepsALoginThatTheRegistryTook) {
   EXPECT_EQ(run({"tags", "registry.test/team/app"}).out, "v1\n");
 }
 
+// the key of a service account, from the first request to the file and back.
+TEST_F(AppLoginTest, KeepsAPasswordOfManyLines) {
+  registry_ = std::make_shared<testing::FakeRegistry>(testing::FakeRegistryOptions{
+      .authorization = "Basic X2pzb25fa2V5OnsKICAia2V5IjogInMzY3JldCIKfQ=="});
+  registry_->add_image("team/app", "v1");
+  ::setenv("PURSER_PASSWORD", "{\n  \"key\": \"s3cret\"\n}", 1);
+  const Ran login = run({"login", "registry.test", "-u", "_json_key"});
+  EXPECT_EQ(login.code, 0) << login.err;
+  EXPECT_EQ(run({"tags", "registry.test/team/app"}).out, "v1\n");
+}
+
 //
 TEST_F(AppLoginTest, KeepsNothingThatTheRegistryRefuses) {
   ::setenv("PURSER_PASSWORD", "wr0ng", 1);

@@ -285,8 +285,13 @@ TEST_F(EvilChallengeTest, IsAnsweredAnonymouslyWithoutCredentials) {
   tokens_.on("", "/token", error_answer(401, "UNAUTHORIZED", "log in"));
   EXPECT_THAT(client_of(anonymous(registry_)).tags(app_of(registry_)),
               HasError(ErrorCode::unauthorized, HasSubstr("without credentials (401): log in")));
-  // Who has credentials is told that none may do; nothing is sent without them unasked.
+  // Who has a login is told that none may do; nothing is sent without it unasked. What was typed is
+  // no login that could be taken away.
   EXPECT_THAT(purser_as_alice({"tags", registry_.host() + "/app"}),
+              Fails(4, Not(HasSubstr("purser logout"))));
+  purser_.home().write("config.json",
+                       R"({"auths":{")" + registry_.host() + R"(":{"auth":"dTpw"}}})");
+  EXPECT_THAT(purser_({"tags", registry_.host() + "/app"}),
               Fails(4, HasSubstr("if the repository is public, log out with `purser logout " +
                                  registry_.host() + "` and try without")));
 }
