@@ -98,12 +98,14 @@ TEST_F(UntagRaceTest, DeletesAStandInAgainAfterTheWaitThatTheServerAsksFor) {
 
 //
 TEST_F(UntagRaceTest, DeletesNoStandInThatSomebodyTaggedDuringTheWait) {
+  int deletes = 0;
   registry_->on_request([&](const SeenRequest& seen) -> std::optional<http::Outcome> {
-    if (!is_delete_of_the_stand_in(seen)) return std::nullopt;
+    if (!is_delete_of_the_stand_in(seen) || ++deletes > 1) return std::nullopt;
     registry_->set_tag("a", "copied", stand_in());
     return slow_down();
   });
   EXPECT_THAT(untag(), HasError(ErrorCode::conflict, HasSubstr("copied")));
+  EXPECT_EQ(deletes, 1);
   EXPECT_EQ(registry_->tag("a", "copied"), stand_in());
   EXPECT_TRUE(registry_->has("a", stand_in()));
   EXPECT_EQ(registry_->tag("a", "v1"), image_);

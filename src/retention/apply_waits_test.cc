@@ -60,13 +60,15 @@ TEST_F(ApplyWaitsTest, KeepsWhatWasTaggedWhileTheRegistryHeldTheDeleteUp) {
 TEST_F(ApplyWaitsTest, KeepsWhatWasTaggedWhileTheRegistryCouldNotBeReached) {
   const Digest doomed = registry_->add_image(kRepo, "doomed");
   registry_->add_image(kRepo, "kept");
+  int deletes = 0;
   registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
-    if (!is_delete(request, doomed)) return std::nullopt;
+    if (!is_delete(request, doomed) || ++deletes > 1) return std::nullopt;
     registry_->set_tag(kRepo, "release", doomed);
     return http::Failure{http::Failure::Kind::connect, "connection refused"};
   });
   auto report = prune_patiently({kRepo + ":kept"});
   ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(deletes, 1);
   EXPECT_TRUE(registry_->has(kRepo, doomed));
   EXPECT_EQ(registry_->tag(kRepo, "release"), doomed);
 }
