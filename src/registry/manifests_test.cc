@@ -1,4 +1,4 @@
-// Reading manifests and blobs, singly and in bulk (A-46 to A-52, A-59, A-84, A-85).
+// Reading manifests and blobs, singly and in bulk (A-46 to A-52).
 #include <fmt/format.h>
 
 #include "registry/client_fixture.h"
@@ -9,10 +9,8 @@ namespace {
 using ::testing::ElementsAre;
 using testing::HasError;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::IsOkAndHolds;
-using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 class ManifestReadTest : public ClientTest {
@@ -269,182 +267,6 @@ TEST_F(BulkTest, AnswersEachItemThatItTookWhenItIsStopped) {
       [&](const Reference&, Result<Descriptor>) { ++answered; }, {.stop = stop.get_token()});
   EXPECT_THAT(status, HasError(ErrorCode::cancelled));
   EXPECT_EQ(answered, taken);
-}
-
-class PlatformTest : public ClientTest {
- protected:
-  Digest image(const std::string& arch, const std::string& variant = {}) {
-    const std::string config =
-        fmt::format(R"({{"os":"linux","architecture":"{}","variant":"{}"}})", arch, variant);
-    const Digest blob = registry_->add_blob("a", config);
-    return registry_->put(
-        "a",
-        fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}",)"
-                    R"("digest":"{}","size":{}}},"layers":[]}})",
-                    media_type::kOciManifest, "application/vnd.oci.image.config.v1+json",
-                    blob.str(), config.size()),
-        std::string(media_type::kOciManifest));
-  }
-  static std::string child(const Digest& digest, const std::string& platform,
-                           std::string_view type = media_type::kOciManifest) {
-    return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":1{}{}}})", type, digest.str(),
-                       platform.empty() ? "" : ",\"platform\":", platform);
-  }
-  static std::string platform(const std::string& os, const std::string& arch,
-                              const std::string& variant = {}) {
-    return fmt::format(R"({{"os":"{}","architecture":"{}"{}}})", os, arch,
-                       variant.empty() ? "" : fmt::format(R"(,"variant":"{}")", variant));
-  }
-  Digest index(const std::string& tag, const std::vector<std::string>& children) {
-    std::string list;
-    for (const std::string& entry : children) list += (list.empty() ? "" : ",") + entry;
-    return registry_->put("a", tag,
-                          fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{}]}})",
-                                      media_type::kOciIndex, list),
-                          std::string(media_type::kOciIndex));
-  }
-  Result<Manifest> find(const std::string& tag, const std::string& wish) {
-    return client().manifest(reference("a:" + tag), *Platform::parse(wish));
-  }
-};
-
-// A-59.
-TEST_F(PlatformTest, FollowsAnIndexToTheChildThatFits) {
-  const Digest amd = image("amd64");
-  const Digest arm = image("arm64");
-  index("v1", {child(amd, platform("linux", "amd64")), child(arm, platform("linux", "arm64"))});
-  auto found = find("v1", "linux/arm64");
-  ASSERT_THAT(found, IsOk());
-  EXPECT_EQ(found->digest(), arm);
-}
-
-TEST_F(PlatformTest, PrefersTheExactVariant) {
-  const Digest v7 = image("arm", "v7");
-  const Digest v6 = image("arm", "v6");
-  index("v1",
-        {child(v7, platform("linux", "arm", "v7")), child(v6, platform("linux", "arm", "v6"))});
-  EXPECT_EQ(find("v1", "linux/arm/v6")->digest(), v6);
-  EXPECT_EQ(find("v1", "linux/arm")->digest(), v7);
-}
-
-TEST_F(PlatformTest, FindsTheChildOfANestedIndex) {
-  const Digest arm = image("arm64");
-  const Digest inner = index("", {child(arm, platform("linux", "arm64"))});
-  index("v1", {child(inner, "", media_type::kOciIndex)});
-  EXPECT_EQ(find("v1", "linux/arm64")->digest(), arm);
-}
-
-// C.1-23
-TEST_F(PlatformTest, LooksIntoNoMoreNestedIndexesThanItsLimit) {
-  std::vector<std::string> nested;
-  for (int i = 0; i < 5; ++i) {
-    const Digest other = image("other" + std::to_string(i));
-    nested.push_back(
-        child(index("", {child(other, platform("linux", "s390x"))}), "", media_type::kOciIndex));
-  }
-  index("v1", nested);
-  ClientOptions options = client_options();
-  options.read_limits.manifests = 3;
-  EXPECT_THAT(client(options).manifest(reference("a:v1"), *Platform::parse("linux/arm64")),
-              HasError(ErrorCode::too_large, HasSubstr("more than 3 manifests")));
-}
-
-TEST_F(PlatformTest, LooksFourIndexesDeepAndNoDeeper) {
-  Digest inner = image("arm64");
-  inner = index("", {child(inner, platform("linux", "arm64"))});
-  for (const char* tag : {"d2", "d3", "d4", "d5"}) {
-    inner = index(tag, {child(inner, "", media_type::kOciIndex)});
-  }
-  EXPECT_THAT(find("d4", "linux/arm64"), IsOk());
-  EXPECT_THAT(find("d5", "linux/arm64"), HasError(ErrorCode::unsupported));
-}
-
-TEST_F(PlatformTest, NamesThePlatformsThatThereAre) {
-  index("v1", {child(image("amd64"), platform("linux", "amd64")),
-               child(image("x"), platform("unknown", "unknown"))});
-  EXPECT_THAT(find("v1", "linux/s390x"), HasError(ErrorCode::not_found, "it is for linux/amd64"));
-  EXPECT_THAT(find("v1", "unknown/unknown"), HasError(ErrorCode::not_found));
-}
-
-TEST_F(PlatformTest, LooksIntoTheConfigOfASingleImage) {
-  registry_->set_tag("a", "one", image("amd64"));
-  EXPECT_THAT(find("one", "linux/amd64"), IsOk());
-  EXPECT_THAT(find("one", "linux/arm64"), HasError(ErrorCode::not_found, HasSubstr("linux/amd64")));
-}
-
-class ReferrersTest : public ManifestReadTest {
- protected:
-  Result<std::vector<Descriptor>> referrers() {
-    return client().referrers(repository("a"), image_);
-  }
-  std::string target_ = "/v2/a/referrers/" + image_.str();
-};
-
-// A-84.
-TEST_F(ReferrersTest, ReadsTheIndex) {
-  change([](auto& options) { options.referrers_api = true; });
-  EXPECT_THAT(referrers(), IsOkAndHolds(IsEmpty()));
-  const Digest sbom = registry_->put(
-      "a",
-      fmt::format(R"({{"schemaVersion":2,"mediaType":"{0}","config":{{"mediaType":"a/b",)"
-                  R"("digest":"{1}","size":1}},"layers":[],"subject":{{"mediaType":"{0}",)"
-                  R"("digest":"{1}","size":1}}}})",
-                  media_type::kOciManifest, image_.str()),
-      std::string(media_type::kOciManifest));
-  auto found = referrers();
-  ASSERT_THAT(found, IsOkAndHolds(SizeIs(1)));
-  EXPECT_EQ(found->front().digest, sbom);
-}
-
-TEST_F(ReferrersTest, SaysWhereThereIsNoSuchApi) {
-  EXPECT_THAT(referrers(), HasError(ErrorCode::unsupported));  // 404 text/plain, as 2.8.2
-  for (const int status : {400, 405}) {
-    answer(target_, reply(status, ""));
-    EXPECT_THAT(referrers(), HasError(ErrorCode::unsupported)) << status;
-  }
-  answer(target_, reply(200, "<html>", {{"Content-Type", "text/html"}}));
-  EXPECT_THAT(referrers(), HasError(ErrorCode::unsupported));
-}
-
-// A-85.
-TEST_F(ReferrersTest, NeverTakesARefusalForNone) {
-  answer(target_, reply(401, ""));
-  EXPECT_THAT(referrers(), HasError(ErrorCode::unauthorized));
-  answer(target_, reply(403, ""));
-  EXPECT_THAT(referrers(), HasError(ErrorCode::forbidden));
-  answer(target_, reply(503, ""));
-  EXPECT_THAT(referrers(), HasError(ErrorCode::unreachable));
-}
-
-TEST_F(ReferrersTest, FollowsLinksOfItsOwnHostAlone) {
-  const std::string empty = fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[]}})",
-                                        media_type::kOciIndex);
-  const std::string type(media_type::kOciIndex);
-  answer(target_, reply(200, empty, {{"Content-Type", type}, {"Link", "<?page=2>; rel=next"}}));
-  answer(target_ + "?page=2",
-         reply(200, empty, {{"Content-Type", type}, {"Link", "<https://evil.test/>; rel=next"}}));
-  EXPECT_THAT(referrers(), HasError(ErrorCode::incomplete));
-  EXPECT_EQ(registry_->count(""), 2u);
-}
-
-// C.1-23: a full page of them, and again, and again.
-TEST_F(ReferrersTest, ReadsNoMoreOfThemThanSomebodyCouldNeed) {
-  std::string entries;
-  for (int i = 0; i < 20'000; ++i) {
-    if (i > 0) entries += ',';
-    entries += fmt::format(R"({{"mediaType":"{}","digest":"{}","size":1}})",
-                           media_type::kOciManifest, image_.str());
-  }
-  const std::string page = fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{}]}})",
-                                       media_type::kOciIndex, entries);
-  for (int i = 0; i < 10; ++i) {
-    answer(i == 0 ? target_ : fmt::format("{}?page={}", target_, i),
-           reply(200, page,
-                 {{"Content-Type", std::string(media_type::kOciIndex)},
-                  {"Link", fmt::format("<?page={}>; rel=next", i + 1)}}));
-  }
-  EXPECT_THAT(referrers(), HasError(ErrorCode::too_large, HasSubstr("more than 100000")));
-  EXPECT_EQ(registry_->count("GET", "/referrers/"), 6u);
 }
 
 }  // namespace
