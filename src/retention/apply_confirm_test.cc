@@ -108,5 +108,28 @@ TEST_F(ApplyTest, KeepsTheChildrenOfAnIndexThatWasPutBackToClearItsGhost) {
   EXPECT_EQ(report_of(*report, old).outcome, Outcome::failed);
 }
 
+// a proxy's 404 after the registry's 202 is no word of the registry.
+TEST_F(ApplyTest, KeepsTheChildrenOfAnIndexWhoseAbsenceOnlyAProxyClaims) {
+  const Digest leaf = registry_->add_image(kRepo, "", "leaf");
+  const Digest inner = registry_->add_index(kRepo, "", {leaf});
+  registry_->add_index(kRepo, "old", {inner});
+  registry_->add_image(kRepo, "kept");
+  bool taken = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.target.find(inner.hex()) == std::string::npos) return std::nullopt;
+    if (request.method == "DELETE") {
+      taken = true;
+      return http::Response{202, {}, ""};
+    }
+    if (taken) return http::Response{404, {{"Content-Type", "text/html"}}, "<html>no route</html>"};
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, leaf));
+  EXPECT_FALSE(report->complete());
+  EXPECT_EQ(report_of(*report, inner).outcome, Outcome::failed);
+}
+
 }  // namespace
 }  // namespace purser

@@ -50,6 +50,43 @@ TEST_F(ApplyTest, PutsANestedIndexBackWithItsChildrenThatWentWithAnotherIndex) {
   EXPECT_TRUE(registry_->has(kRepo, leaf));
 }
 
+// However deep: what lies between is to be removed, and went along as well.
+TEST_F(ApplyTest, PutsATaggedImageBackThatWentWithTheIndexOfAnIndex) {
+  const Digest leaf = registry_->add_image(kRepo, "leaf");
+  const Digest own = registry_->add_image(kRepo, "", "own");
+  const Digest inner = registry_->add_index(kRepo, "", {leaf, own});
+  const Digest old = registry_->add_index(kRepo, "old", {inner});
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (!deletes(request, old)) return;
+    for (const Digest& digest : {inner, own, leaf}) registry_->remove_manifest(kRepo, digest);
+    registry_->remove_tag(kRepo, "leaf");
+  });
+  auto report = prune_keeping({kRepo + ":leaf"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "leaf"), leaf);
+  EXPECT_TRUE(registry_->has(kRepo, leaf));
+  EXPECT_FALSE(registry_->has(kRepo, old));
+  EXPECT_FALSE(report->complete());
+}
+
+// a signature without a subject is next to the image that its tag names.
+TEST_F(ApplyTest, PutsAKeptSignatureBackThatWentWithItsImage) {
+  registry_->add_image(kRepo, "keep");
+  const Digest old = registry_->add_image(kRepo, "old");
+  const std::string tag = "sha256-" + std::string(old.hex()) + ".sig";
+  const Digest signature = registry_->add_image(kRepo, tag);
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (!deletes(request, old)) return;
+    registry_->remove_manifest(kRepo, signature);
+    registry_->remove_tag(kRepo, tag);
+  });
+  auto report = prune_keeping({kRepo + ":keep", kRepo + ":" + tag});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, tag), signature);
+  EXPECT_TRUE(registry_->has(kRepo, signature));
+  EXPECT_FALSE(registry_->has(kRepo, old));
+}
+
 // With its tag, and with its own image: not with the one that was deleted.
 TEST_F(ApplyTest, PutsATaggedChildBackThatWentWithAnIndex) {
   const Digest shared = registry_->add_image(kRepo, "amd64");

@@ -260,5 +260,28 @@ TEST_F(ApplyTest, PutsBackAKeptTagThatWasMovedOntoALeftStandInAsThatWasDeleted) 
   EXPECT_FALSE(report->complete());
 }
 
+// The plan that the deletion began with is another one by then.
+TEST_F(ApplyTest, GoesOnWhereADoomedTagIsPushedWhileItsStandInIsToBeLeft) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const std::string sibling = "v2-with-a-name-that-takes-memory-of-its-own";
+  registry_->set_tag(kRepo, sibling, original);
+  stand_in_on("v1", original);
+  registry_->add_image(kRepo, "kept");
+  bool pushed = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (!pushed && request.method == "GET" && request.target.ends_with("/manifests/v1")) {
+      pushed = true;
+      registry_->add_image(kRepo, "v1", "fresh");
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_TRUE(pushed);
+  EXPECT_TRUE(registry_->has(kRepo, tag_digest("v1")));
+  EXPECT_TRUE(registry_->tags(kRepo).contains("v1"));
+}
+
 }  // namespace
 }  // namespace purser

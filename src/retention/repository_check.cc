@@ -200,6 +200,8 @@ Status RepositoryRun::read_tags(const std::vector<std::string>& tags, std::strin
   if (!read) return read;
   if (!wider.gaps.empty()) return unreadable(what, wider.gaps.front());
   snapshot_ = std::move(wider);
+  followers_.reset();
+  walked_.clear();
   reconcile();
   return {};
 }

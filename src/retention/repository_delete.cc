@@ -43,7 +43,8 @@ bool RepositoryRun::look_and_delete(const Digest& digest, Tries& tries, int& sta
   if (options_.call.stop.stop_requested()) stop("the run was stopped before it");
   if (!stopped_.empty() || !look_or_stop() || !stopped_.empty()) return false;
   if (!may_delete(digest)) return false;
-  if (const auto& tags = current_manifest(digest)->tags; has_stand_ins(tags)) {
+  // A copy: what is found on the way may make another plan, and end this one.
+  if (const auto tags = current_manifest(digest)->tags; has_stand_ins(tags)) {
     if (leave_stand_ins(tags)) return true;
     manifest_is(digest, Outcome::skipped, "one of its tags could not be taken off its stand-in");
     return false;
@@ -218,7 +219,9 @@ Status RepositoryRun::delete_and_confirm(const Digest& digest) {
     error.message = "the registry took the delete, and the manifest still answers";
     error.hint = "It may be locked there, or go in the registry's own time: run again later";
   } else {
-    error.code = head.error().code;
+    // A 404 that is not the registry's own is no absence.
+    error.code =
+        head.error().code == ErrorCode::not_found ? ErrorCode::bad_response : head.error().code;
     error.message =
         "the registry took the delete, and whether the manifest is gone could not be "
         "told: " +

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <ranges>
 #include <utility>
+#include <vector>
 
 #include "registry/registry_error.h"
+#include "retention/digest_tag.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -20,33 +22,56 @@ void RepositoryRun::check_everything_kept() {
   if (!checked) note_unchecked("what is kept could not be checked: " + to_string(checked.error()));
 }
 
-// Some servers delete what an index lists, or what refers to a manifest, along with it, and ask
-// nobody who else needs that.
-std::set<Digest> RepositoryRun::kept_neighbours_of(const Digest& digest) {
-  if (!referrers_) {
-    referrers_.emplace();
+// What it lists, what it refers to, and what refers to it.
+std::set<Digest> RepositoryRun::neighbours_of(const Digest& digest) {
+  if (!followers_) {
+    followers_.emplace();
     for (const auto& [other, node] : snapshot_.manifests) {
-      if (node.subject) referrers_->emplace(*node.subject, other);
+      if (node.subject) followers_->by_subject.emplace(*node.subject, other);
+    }
+    for (const auto& [tag, entry] : snapshot_.tags) {
+      const auto named = parse_digest_tag(tag);
+      if (named && entry.digest) followers_->by_tag.emplace(named->key, *entry.digest);
     }
   }
   const SnapshotManifest& node = snapshot_.manifests.at(digest);
   std::set<Digest> near(node.children.begin(), node.children.end());
   if (node.subject) near.insert(*node.subject);
   if (node.referrers) near.insert(node.referrers->begin(), node.referrers->end());
-  const auto [first, last] = referrers_->equal_range(digest);
-  for (const auto& entry : std::ranges::subrange(first, last)) near.insert(entry.second);
-  std::erase_if(near, [this](const Digest& other) {
-    const ManifestDecision* decision = current_manifest(other);
-    auto found = snapshot_.manifests.find(other);
-    return decision == nullptr || decision->action != Action::keep ||
-           found == snapshot_.manifests.end() || !found->second.manifest;
-  });
+  const auto by_subject = followers_->by_subject.equal_range(digest);
+  const auto by_tag = followers_->by_tag.equal_range(digest_tag_key(digest));
+  for (auto at = by_subject.first; at != by_subject.second; ++at) near.insert(at->second);
+  for (auto at = by_tag.first; at != by_tag.second; ++at) near.insert(at->second);
   return near;
+}
+
+// Some servers delete what an index lists, or what refers to a manifest, along with it, that which
+// goes with those as well, and ask nobody who else needs it. What was walked through is not walked
+// through again.
+std::set<Digest> RepositoryRun::kept_around(const Digest& digest, std::set<Digest>& walked) {
+  std::set<Digest> kept;
+  std::vector<Digest> ahead = {digest};
+  while (!ahead.empty()) {
+    const Digest at = std::move(ahead.back());
+    ahead.pop_back();
+    if (!walked.insert(at).second) continue;
+    for (const Digest& near : neighbours_of(at)) {
+      auto found = snapshot_.manifests.find(near);
+      const ManifestDecision* decision = current_manifest(near);
+      if (found == snapshot_.manifests.end() || decision == nullptr) continue;
+      if (decision->action != Action::keep) {
+        ahead.push_back(near);
+      } else if (found->second.manifest) {
+        kept.insert(near);
+      }
+    }
+  }
+  return kept;
 }
 
 // Their bytes are in the journal before the step: the run may not come to look at them.
 Status RepositoryRun::note_neighbours_of(const Digest& digest) {
-  for (const Digest& near : kept_neighbours_of(digest)) {
+  for (const Digest& near : kept_around(digest, walked_)) {
     if (!neighbours_.insert(near).second) continue;
     const Status written =
         journal_.keep_bytes(approved_.repository, *snapshot_.manifests.at(near).manifest);
@@ -58,13 +83,14 @@ Status RepositoryRun::note_neighbours_of(const Digest& digest) {
 void RepositoryRun::check_neighbours() {
   std::set<Digest> asked;
   std::set<Digest> absent;
+  std::set<Digest> walked;
   for (std::set<Digest> ask = neighbours_; !ask.empty();) {
     asked.insert(ask.begin(), ask.end());
     std::set<Digest> next;
     for (const Digest& digest : find_absent(ask)) {
       absent.insert(digest);
       // What went may have taken its own along.
-      next.merge(kept_neighbours_of(digest));
+      next.merge(kept_around(digest, walked));
     }
     std::erase_if(next, [&](const Digest& digest) { return asked.contains(digest); });
     ask = std::move(next);

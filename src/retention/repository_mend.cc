@@ -128,9 +128,21 @@ std::optional<Manifest> RepositoryRun::bytes_to_put_back(const Digest& own,
   // Its manifest was next to one that was deleted, and the tag went with that.
   if (own_is_gone && neighbours_.contains(own)) return own_bytes;
   auto went = deleted_.tag_went_with(client_, approved_.repository, seen, just_deleted_);
-  if (went && *went) return deleted_.image_of(**went);
+  if (went && *went) {
+    if (own_is_gone && own_bytes) note_bytes(*own_bytes);
+    return deleted_.image_of(**went);
+  }
   // Where that cannot be told, its own image is never a wrong one.
   return own_is_gone ? std::nullopt : own_bytes;
+}
+
+// An image that was kept must not be in memory alone when something else goes onto its tag.
+void RepositoryRun::note_bytes(const Manifest& manifest) {
+  unsettled_ = true;
+  const Status written = journal_.keep_bytes(approved_.repository, manifest);
+  warnings_.push_back(written ? fmt::format("{}@{} is gone; its bytes are in the journal",
+                                            approved_.repository.str(), manifest.digest().str())
+                              : to_string(written.error()));
 }
 
 // It is somebody's image by now, with all that this needs.

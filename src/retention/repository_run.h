@@ -110,7 +110,8 @@ class RepositoryRun {
   bool revive_what_is_needed(const Snapshot& snapshot, const std::vector<Descriptor>& also = {});
   void check_everything_kept();
   // What a server may take along that deletes more than it was asked to (repository_kept.cc).
-  std::set<Digest> kept_neighbours_of(const Digest& digest);
+  std::set<Digest> neighbours_of(const Digest& digest);
+  std::set<Digest> kept_around(const Digest& digest, std::set<Digest>& walked);
   Status note_neighbours_of(const Digest& digest);
   void check_neighbours();
   std::set<Digest> find_absent(const std::set<Digest>& digests);
@@ -119,6 +120,7 @@ class RepositoryRun {
   Unexpected unreadable(std::string_view what, const Gap& gap) const;
   void take_in(const std::string& tag);
   void put_back(const std::string& tag, const std::string& seen);
+  void note_bytes(const Manifest& manifest);
   std::optional<Manifest> bytes_to_put_back(const Digest& own, const std::string& seen);
   bool is_gone(const Digest& digest) const;
 
@@ -152,7 +154,13 @@ class RepositoryRun {
   DeletedManifests deleted_;     // by this run, or by a request of which that is not known
   std::set<Digest> revived_;     // of those, and there again
   std::set<Digest> neighbours_;  // kept, and next to something that was deleted
-  std::optional<std::multimap<Digest, Digest>> referrers_;  // of the snapshot: subject -> referrer
+  // Of the snapshot: what refers to a manifest, by its subject, or by the key of a digest tag.
+  struct Followers {
+    std::multimap<Digest, Digest> by_subject = {};
+    std::multimap<std::string, Digest, std::less<>> by_tag = {};
+  };
+  std::optional<Followers> followers_;
+  std::set<Digest> walked_;  // whose kept neighbours are known
   std::map<std::string, std::pair<Outcome, std::string>> tag_outcomes_;
   std::map<Digest, std::pair<Outcome, std::string>> manifest_outcomes_;
   std::vector<std::string> warnings_;
