@@ -161,7 +161,8 @@ bool RepositoryRun::delete_one(const Digest& digest, Tries& tries) {
   Deletion deletion{digest, {}};
   std::ranges::copy_if(tags, std::back_inserter(deletion.tags),
                        [this](const std::string& tag) { return snapshot_.tags.contains(tag); });
-  on_step_(fmt::format("delete {} ({})", digest.str(), fmt::join(deletion.tags, ", ")), true);
+  on_step_(fmt::format("delete {} ({})", digest.str(), fmt::join(deletion.tags, ", ")),
+           tries.is_first());
   const Change change{.kind = Change::Kind::delete_manifest,
                       .repository = approved_.repository,
                       .original = original,

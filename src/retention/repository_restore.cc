@@ -24,7 +24,7 @@ void RepositoryRun::restore_one(const Restore& restore) {
   auto node = snapshot_.manifests.find(restore.original);
   auto reference = Reference::with_tag(approved_.repository, restore.tag);
   if (!reference || node == snapshot_.manifests.end() || !node->second.manifest) return;
-  on_step_("restore " + restore.tag, true);
+  on_step_("restore " + restore.tag, false);  // removes nothing that was planned
   const Manifest original = *node->second.manifest;
   // To the next run it is the untag once more: it puts the original back, and removes what is left.
   const Change change{.kind = Change::Kind::untag,
