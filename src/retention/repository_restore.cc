@@ -76,13 +76,19 @@ Status RepositoryRun::clear_stand_in(const Restore& restore, const Manifest& ori
 
 Status RepositoryRun::look_and_clear(const Manifest& original, const Manifest& stand_in,
                                      const std::string& tag) {
-  if (Status looked = look_again(); !looked) return looked;
   Status read;
   const Status followed = follow_tags([&](const std::string&, const Error& error) {
     if (read) read = Unexpected(error);
   });
   if (!followed) return followed;
   if (!read) return read;
+  // After the look at each tag, which takes as long as there are tags.
+  int stale_looks = 0;
+  for (Result<bool> fresh = false; !*fresh;) {
+    if (Status looked = look_again(); !looked) return looked;
+    fresh = look_is_fresh(stale_looks);
+    if (!fresh) return Unexpected(fresh.error());
+  }
   auto deleted = remove_stand_in(client_, snapshot_, stand_in, journal_);
   if (!deleted) return Unexpected(std::move(deleted).error());
   if (*deleted) deleted_.add_stand_in(original, tag);
