@@ -111,7 +111,8 @@ class UserCredentials : public CredentialSource {
   Result<CredentialHome> store(const RegistryName& registry, const Credential& credential,
                                std::string_view path = {});
 
-  // Takes the login out of that file, and out of its helper. No value: there was none.
+  // Takes the login out of that file, and out of its helper. No value: there was none. Errors: as
+  // store(); that of a helper comes once the login is out of all the rest, and says out of what.
   Result<std::optional<CredentialHome>> erase(const RegistryName& registry,
                                               std::string_view path = {});
 

@@ -10,11 +10,14 @@
 namespace purser {
 namespace {
 
+using ::purser::testing::HasError;
 using ::purser::testing::IsOk;
 using ::purser::testing::read_file;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr const char* kBoth =
     R"({"auths":{},"credHelpers":{"docker.io":"podman"},"credsStore":"docker"})";
@@ -72,6 +75,60 @@ TEST_F(HubHelpersTest, StoresWhereDockerDoesAndErasesWhereverItIs) {
   EXPECT_THAT((*erased)->helpers,
               ElementsAre("docker-credential-docker", "docker-credential-podman"));
   EXPECT_EQ(found(*source, "docker.io"), "-");
+}
+
+// A-32, C.1-15: a helper that is not installed keeps no login, and no password, in the other
+// places.
+TEST_F(HubHelpersTest, ErasesWhereverItCanThoughAHelperIsMissing) {
+  for (const auto& [missing, other] : {std::pair("podman", "docker"), {"docker", "podman"}}) {
+    SCOPED_TRACE(missing);
+    const auto program = home_ / "bin/docker-credential-";
+    std::filesystem::rename(program.string() + missing, home_ / "away");
+    put("docker", "https:__index.docker.io_v1_", "dockers");
+    put("podman", "docker.io", "podmans");
+    // dTpw is "u:p".
+    const auto source =
+        with_config(R"({"auths":{"docker.io":{"auth":"dTpw"},"h.io":{"auth":"dTpw"}},)"
+                    R"("credHelpers":{"docker.io":"podman"},"credsStore":"docker"})");
+    EXPECT_THAT(source->erase(registry("docker.io")),
+                HasError(ErrorCode::io,
+                         AllOf(HasSubstr(missing + std::string(" is not in PATH")),
+                               HasSubstr("removed from docker-credential-" + std::string(other)),
+                               HasSubstr("and " + docker_file().string()))));
+    EXPECT_EQ(kept(other), "");
+    EXPECT_NE(kept(missing), "");
+    EXPECT_THAT(read_file(docker_file()),
+                AllOf(HasSubstr("h.io"), Not(HasSubstr("\"docker.io\": {"))));
+    std::filesystem::rename(home_ / "away", program.string() + missing);
+  }
+}
+
+// A-32: one name of Docker Hub that a helper cannot erase leaves it the other.
+TEST_F(HubHelpersTest, ErasesTheOtherNameWhereAHelperFailsAtOne) {
+  helper("docker", R"sh(input=$(cat); case $1 in
+get) echo '{"Username":"u","Secret":"s"}' ;;
+erase) echo "$input" >> )sh" +
+                       (home_ / "erased").string() + R"sh(
+  [ "$input" = docker.io ] || { echo locked >&2; exit 1; } ;;
+esac)sh");
+  EXPECT_THAT(
+      with_config(R"({"credsStore":"docker"})")->erase(registry("docker.io")),
+      HasError(ErrorCode::bad_response,
+               AllOf(HasSubstr("locked"), HasSubstr("removed from docker-credential-docker"))));
+  EXPECT_EQ(read_file(home_ / "erased"), "https://index.docker.io/v1/\ndocker.io\n");
+}
+
+// A-32: the file may have the password, so its own failure is told as well.
+TEST_F(HubHelpersTest, TellsOfTheFileTooWhereNeitherItNorAHelperCouldBeChanged) {
+  const auto source =
+      with_config(R"({"auths":{"docker.io":{"auth":"dTpw"}},"credsStore":"breaks"})");
+  helper("breaks",
+         "cat >/dev/null; printf '{' > '" + docker_file().string() + "'; echo locked >&2; exit 1");
+  EXPECT_THAT(
+      source->erase(registry("docker.io")),
+      HasError(ErrorCode::bad_response,
+               AllOf(HasSubstr("locked"), HasSubstr("the file could not be changed either: "),
+                     HasSubstr("malformed"), Not(HasSubstr("removed from")))));
 }
 
 // A-4, A-31: without a store of docker's the entry is docker's place, whatever podman asks.

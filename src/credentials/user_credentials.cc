@@ -1,6 +1,7 @@
 #include "purser/user_credentials.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <mutex>
 #include <utility>
@@ -92,31 +93,20 @@ class UserCredentials::Impl {
 
   Result<std::optional<CredentialHome>> erase(const RegistryName& registry, std::string_view path) {
     const std::lock_guard lock(changing_);
+    std::error_code ignored;
+    // A device keeps nothing: /dev/null is named where there is to be no file.
+    if (fs::is_character_file(file(), ignored)) return std::optional<CredentialHome>();
+    if (const auto place = files::place_to_replace(file()); !place) {
+      return Unexpected(place.error());
+    }
     CredentialHome home{.file = file()};
     const auto contents = contents_now();
     if (!contents) return Unexpected(contents.error());
-    if (path.empty()) {
-      const FileOwner owns = owner(**contents);
-      for (const HelperEntry* entry : {(*contents)->helper_for(owns, registry.str()),
-                                       (*contents)->other_helper_for(owns, registry.str())}) {
-        const auto helper = open_if_any(entry, registry);
-        if (!helper) return Unexpected(helper.error());
-        const auto erased = *helper ? erase_from(**helper) : Result<bool>(false);
-        if (!erased) return Unexpected(erased.error());
-        if (*erased) home.helpers.push_back((*helper)->helper.program().filename());
-      }
-    }
-    std::error_code error;
-    const fs::file_type type = fs::status(file(), error).type();
-    // A device keeps nothing: /dev/null is named where there is to be no file.
-    const bool may_have_it = type != fs::file_type::not_found && type != fs::file_type::character;
-    const Status edited = !may_have_it ? Status() : edit_file(file(), [&](const std::string& text) {
-      auto change = without_login(text, target(registry, path));
-      if (change) home.keys = change->keys;
-      return change ? Result<std::string>(std::move(change->text))
-                    : Result<std::string>(Unexpected(std::move(change).error()));
-    });
+    // A helper that fails must not leave the password where it is in plain text.
+    const Status helped = path.empty() ? erase_from_helpers(**contents, registry, home) : Status();
+    const Status edited = erase_from_file(target(registry, path), home);
     forget();
+    if (!helped) return Unexpected(half_erased(helped.error(), edited, home));
     if (!edited) return Unexpected(edited.error());
     if (home.helpers.empty() && home.keys.empty()) return std::optional<CredentialHome>();
     return std::optional<CredentialHome>(std::move(home));
@@ -284,18 +274,60 @@ class UserCredentials::Impl {
     return OpenHelper{*std::move(helper), servers_of(registry, entry.key)};
   }
 
-  // Whether it had one. An entry that cannot be read is erased all the same.
-  static Result<bool> erase_from(const OpenHelper& opened) {
+  // Out of every one that may have it. Errors: the first one's.
+  Status erase_from_helpers(const AuthFile& contents, const RegistryName& registry,
+                            CredentialHome& home) const {
+    Status all;
+    const FileOwner owns = owner(contents);
+    for (const HelperEntry* entry : {contents.helper_for(owns, registry.str()),
+                                     contents.other_helper_for(owns, registry.str())}) {
+      const auto helper = open_if_any(entry, registry);
+      if (helper && !*helper) continue;
+      const Status erased = helper ? erase_from(**helper, home) : Unexpected(helper.error());
+      if (all && !erased) all = erased;
+    }
+    return all;
+  }
+
+  // An entry that cannot be read is erased all the same.
+  static Status erase_from(const OpenHelper& opened, CredentialHome& home) {
+    Status all;
     bool any = false;
     for (const std::string& server : opened.servers) {
       const auto credential = opened.helper.get(server);
       if (credential && !credential->has_value()) continue;
-      if (Status erased = opened.helper.erase(server); !erased) {
-        return Unexpected(std::move(erased).error());
-      }
-      any = true;
+      const Status erased = opened.helper.erase(server);
+      any = any || erased;
+      if (all && !erased) all = erased;
     }
-    return any;
+    if (any) home.helpers.push_back(opened.helper.program().filename());
+    return all;
+  }
+
+  Status erase_from_file(const AuthTarget& target, CredentialHome& home) {
+    std::error_code ignored;
+    if (fs::status(target.file, ignored).type() == fs::file_type::not_found) return {};
+    std::vector<std::string> keys;
+    Status edited = edit_file(target.file, [&](const std::string& text) -> Result<std::string> {
+      auto change = without_login(text, target);
+      if (!change) return Unexpected(std::move(change).error());
+      keys = std::move(change->keys);
+      return std::move(change->text);
+    });
+    if (edited) home.keys = std::move(keys);
+    return edited;
+  }
+
+  static Error half_erased(Error error, const Status& edited, const CredentialHome& home) {
+    std::vector<std::string> places = home.helpers;
+    if (!home.keys.empty()) places.push_back(home.file.string());
+    if (!places.empty()) {
+      error.message += fmt::format("; the login was removed from {}", fmt::join(places, " and "));
+    }
+    if (!edited) {
+      error.message += "; the file could not be changed either: " + to_string(edited.error());
+    }
+    return error;
   }
 
   // Of the file that store() and erase() change; of one that is not there, nothing.

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "credentials/credentials_fixture.h"
+#include "system/files.h"
 #include "testing/matchers.h"
 
 namespace purser {
@@ -380,6 +381,32 @@ TEST_F(KeepingTest, KeepsNothingWhereThereIsNoFileToKeepItIn) {
   EXPECT_FALSE(std::filesystem::exists(home_ / "kept"));
   EXPECT_FALSE(std::filesystem::exists(home_ / "server")) << "the helper was run";
   ::close(ends[0]);
+}
+
+// as `--authfile <(program)` has it, so that no file needs to have the password.
+TEST_F(UserCredentialsTest, ReadsALoginFromAPipe) {
+  std::array<int, 2> ends = {};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  ASSERT_THAT(files::write_all(ends[1], kDocker, "pipe"), IsOk());
+  ::close(ends[1]);
+  UserCredentialsOptions piped = options();
+  piped.file = "/dev/fd/" + std::to_string(ends[0]);
+  const UserCredentials source(piped);
+  EXPECT_EQ(found(source, "h.io"), "u:p");
+  EXPECT_EQ(found(source, "h.io", "team/app"), "u:p") << "what was read is gone from the pipe";
+  ::close(ends[0]);
+}
+
+// A-28, C.1-15: a pipe that nobody writes to holds nothing up, and is not taken for no login.
+TEST_F(KeepingTest, FailsAtAPipeThatNobodyWritesTo) {
+  UserCredentialsOptions piped = options();
+  piped.file = home_ / "pipe";
+  ASSERT_EQ(::mkfifo(piped.file.c_str(), 0600), 0);
+  const UserCredentials source(piped);
+  EXPECT_THAT(source.find(registry("h.io"), ""), HasError(ErrorCode::io, HasSubstr("a pipe")));
+  UserCredentials changing(piped);
+  EXPECT_THAT(changing.erase(registry("h.io")), HasError(ErrorCode::refused, HasSubstr("a pipe")));
+  EXPECT_TRUE(std::filesystem::is_fifo(piped.file));
 }
 
 // As where somebody wants to be without logins. There is none to be rid of.

@@ -28,6 +28,8 @@ class Tries {
   // The stop and the deadline of `options` end the waiting; the deadline counts from here.
   Tries(const Reader& reader, const CallOptions& options, OnWait on_wait = {});
 
+  bool is_first() const noexcept { return tried_ == 1; }
+
   // Waits for as long as the server asked, or else as the retry policy says. Errors:
   // `error`, where it is not one that goes by, or the policy allows no further try; cancelled,
   // where the stop or the deadline came first.

@@ -300,6 +300,81 @@ TEST_F(ApplyWaitsTest, LeavesAStandInThatWasTaggedWhileTheRegistryHeldItsDeleteU
   }
 }
 
+// looking at every tag takes time in a large repository.
+TEST_F(ApplyWaitsTest, ListsTheTagsAfterTheLookAtEachBeforeAStandInGoes) {
+  const Digest original = registry_->add_image(kRepo, "v1");
+  const Manifest stand_in = stand_in_on("v1", original);
+  registry_->add_image(kRepo, "stable");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    const bool looks_at_a_tag =
+        request.method == "HEAD" && request.target.ends_with("/manifests/stable");
+    if (registry_->count("PUT") == 1 && looks_at_a_tag && !registry_->tag(kRepo, "copied")) {
+      registry_->set_tag(kRepo, "copied", stand_in.digest());
+    }
+    return std::nullopt;
+  });
+  auto report = prune_patiently({kRepo + ":v1", kRepo + ":stable"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+  ASSERT_EQ(registry_->tag(kRepo, "copied"), stand_in.digest());
+  EXPECT_EQ(registry_->count("DELETE", std::string(stand_in.digest().hex())), 0u);
+}
+
+// A registry on which a tag is pushed with each list after the stand-in was replaced, and whose
+// image takes longer to read than a look may be old.
+class SlowPushesTest : public ApplyWaitsTest {
+ protected:
+  void push_with_each_list(int pushes) {
+    original_ = registry_->add_image(kRepo, "v1");
+    stand_in_ = stand_in_on("v1", *original_).digest();
+    registry_->on_request([this, pushes](const SeenRequest& request) {
+      if (registry_->count("PUT") == 1 && is_tag_list(request) && pushed_ < pushes) {
+        ++pushed_;
+        registry_->add_image(kRepo, "new" + std::to_string(pushed_), std::to_string(pushed_));
+      }
+      if (pushed_ > 0 && request.target.ends_with("/manifests/new" + std::to_string(pushed_))) {
+        clock_->advance(11s);
+        if (tags_it_) registry_->set_tag(kRepo, "copied", *stand_in_);
+      }
+      return std::optional<http::Outcome>();
+    });
+  }
+
+  std::optional<Digest> original_;
+  std::optional<Digest> stand_in_;
+  int pushed_ = 0;
+  bool tags_it_ = false;
+};
+
+//
+TEST_F(SlowPushesTest, ListsTheTagsAgainWhereTheListIsOldByTheTimeThatAStandInGoes) {
+  for (const bool tagged : {false, true}) {
+    SCOPED_TRACE(tagged);
+    use({});
+    pushed_ = 0;
+    tags_it_ = tagged;
+    push_with_each_list(1);
+    auto report = prune_patiently({kRepo + ":v1"});
+    ASSERT_THAT(report, IsOk());
+    ASSERT_EQ(pushed_, 1);
+    EXPECT_EQ(registry_->tag(kRepo, "v1"), original_);
+    EXPECT_EQ(registry_->has(kRepo, *stand_in_), tagged);
+  }
+}
+
+//
+TEST_F(SlowPushesTest, LeavesAStandInWhereTheRegistryIsTooSlowForAFreshLook) {
+  push_with_each_list(100);
+  auto report = prune_patiently({kRepo + ":v1"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, *stand_in_));
+  EXPECT_THAT(report->warnings, Contains(AllOf(HasSubstr("a stand-in that nothing uses was left"),
+                                               HasSubstr("too slowly"))));
+  pushed_ = 100;
+  ASSERT_THAT(prune_patiently({kRepo + ":v1"}), IsOk());
+  EXPECT_FALSE(registry_->has(kRepo, *stand_in_)) << "the next run tries again";
+}
+
 // where such a name points cannot be asked, and it may be at what is to go.
 TEST_F(ApplyWaitsTest, LeavesARepositoryWithATagThatCannotBeAskedFor) {
   const Digest doomed = registry_->add_image(kRepo, "doomed");

@@ -9,6 +9,14 @@
 #include "retention/repository_run.h"
 
 namespace purser {
+namespace {
+
+// How old the look may be that a DELETE rests on. Reads that follow the tag list may have to wait
+// for a pause of the host to end, and then it is looked at again.
+constexpr std::chrono::seconds kFreshLook{10};
+constexpr int kMaxStaleLooks = 3;
+
+}  // namespace
 
 // Between two deletions the list is read once: after the one is before the next.
 Status RepositoryRun::look_again() {
@@ -19,6 +27,19 @@ Status RepositoryRun::look_again() {
   confirm_last_deletion(*listed);
   find_vanished(*listed);
   return find_new(*listed);
+}
+
+Result<bool> RepositoryRun::look_is_fresh(int& stale_looks) const {
+  if (clock_->now() - looked_at_ <= kFreshLook) return true;
+  if (++stale_looks < kMaxStaleLooks) return false;
+  return Unexpected(
+      Error{.code = ErrorCode::unreachable,
+            .message = "the registry answers too slowly for a deletion to come soon after its last "
+                       "look",
+            .operation = "delete anything from",
+            .registry = approved_.repository.registry(),
+            .subject = approved_.repository.path(),
+            .hint = "Run again when it is less busy"});
 }
 
 // Empty where the registry does not know the repository. Where a name that is none by the grammar

@@ -10,14 +10,6 @@
 #include "retention/repository_run.h"
 
 namespace purser {
-namespace {
-
-// How old the look may be that a DELETE rests on. Reads that follow the tag list may have to wait
-// for a pause of the host to end, and then it is looked at again.
-constexpr std::chrono::seconds kFreshLook{10};
-constexpr int kMaxStaleLooks = 3;
-
-}  // namespace
 
 void RepositoryRun::delete_manifests() {
   std::vector<Digest> order;
@@ -49,10 +41,10 @@ bool RepositoryRun::look_and_delete(const Digest& digest, Tries& tries, int& sta
     manifest_is(digest, Outcome::skipped, "one of its tags could not be taken off its stand-in");
     return false;
   }
-  if (clock_->now() - looked_at_ <= kFreshLook) return delete_one(digest, tries);
-  if (++stale_looks < kMaxStaleLooks) return true;
-  stop("the registry answers too slowly for a deletion to come soon after its last look");
-  return false;
+  const Result<bool> fresh = look_is_fresh(stale_looks);
+  if (!fresh) stop(to_string(fresh.error()));
+  if (!fresh) return false;
+  return *fresh ? delete_one(digest, tries) : true;
 }
 
 bool RepositoryRun::look_or_stop() {
@@ -162,7 +154,8 @@ bool RepositoryRun::delete_one(const Digest& digest, Tries& tries) {
   Deletion deletion{digest, {}};
   std::ranges::copy_if(tags, std::back_inserter(deletion.tags),
                        [this](const std::string& tag) { return snapshot_.tags.contains(tag); });
-  on_step_(fmt::format("delete {} ({})", digest.str(), fmt::join(deletion.tags, ", ")), true);
+  on_step_(fmt::format("delete {} ({})", digest.str(), fmt::join(deletion.tags, ", ")),
+           tries.is_first());
   const Change change{.kind = Change::Kind::delete_manifest,
                       .repository = approved_.repository,
                       .original = original,

@@ -24,7 +24,7 @@ void RepositoryRun::restore_one(const Restore& restore) {
   auto node = snapshot_.manifests.find(restore.original);
   auto reference = Reference::with_tag(approved_.repository, restore.tag);
   if (!reference || node == snapshot_.manifests.end() || !node->second.manifest) return;
-  on_step_("restore " + restore.tag, true);
+  on_step_("restore " + restore.tag, false);  // removes nothing that was planned
   const Manifest original = *node->second.manifest;
   // To the next run it is the untag once more: it puts the original back, and removes what is left.
   const Change change{.kind = Change::Kind::untag,
@@ -76,13 +76,19 @@ Status RepositoryRun::clear_stand_in(const Restore& restore, const Manifest& ori
 
 Status RepositoryRun::look_and_clear(const Manifest& original, const Manifest& stand_in,
                                      const std::string& tag) {
-  if (Status looked = look_again(); !looked) return looked;
   Status read;
   const Status followed = follow_tags([&](const std::string&, const Error& error) {
     if (read) read = Unexpected(error);
   });
   if (!followed) return followed;
   if (!read) return read;
+  // After the look at each tag, which takes as long as there are tags.
+  int stale_looks = 0;
+  for (Result<bool> fresh = false; !*fresh;) {
+    if (Status looked = look_again(); !looked) return looked;
+    fresh = look_is_fresh(stale_looks);
+    if (!fresh) return Unexpected(fresh.error());
+  }
   auto deleted = remove_stand_in(client_, snapshot_, stand_in, journal_);
   if (!deleted) return Unexpected(std::move(deleted).error());
   if (*deleted) deleted_.add_stand_in(original, tag);

@@ -200,7 +200,8 @@ void RepositoryRun::untag_tags() {
 void RepositoryRun::untag_one(const TagDecision& decision) {
   auto reference = Reference::with_tag(approved_.repository, decision.tag);
   if (!reference || !decision.digest) return;
-  on_step_("untag " + decision.tag, true);
+  // Off its stand-in alone, it goes with its manifest, and that is what is counted.
+  on_step_("untag " + decision.tag, decision.means == Means::untag);
   auto pinned = Reference::parse(reference->str() + "@" + decision.digest->str());
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
   auto untagged = client_.untag(*pinned, &journal_, options_.call);

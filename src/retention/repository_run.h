@@ -78,6 +78,9 @@ class RepositoryRun {
   // Looks at the tag list again: settles what became of the last deletion's tags, finds tags that
   // came or went.
   Status look_again();
+  // True: a DELETE may rest on the last look. False: look again. Errors: unreachable, where
+  // too many looks in a row were old by the time that they were to be used.
+  Result<bool> look_is_fresh(int& stale_looks) const;
   Result<std::set<std::string>> list_tags();
   void confirm_last_deletion(const std::set<std::string>& listed);
   void forget_removed_tags(const Deletion& deletion);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,23 +70,51 @@ Result<std::string> read_all(const std::filesystem::path& file) {
   return std::move(bytes).str();
 }
 
-Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes) {
-  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+namespace {
+
+Unexpected not_readable(ErrorCode code, std::string message, const std::filesystem::path& file) {
+  return Unexpected(Error{.code = code,
+                          .message = std::move(message),
+                          .operation = "read the file",
+                          .subject = file.string()});
+}
+
+bool is_pipe(int fd) {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+bool has_more(int fd, std::chrono::milliseconds patience) {
+  pollfd waited_for{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&waited_for, 1, static_cast<int>(patience.count())) > 0;
+}
+
+}  // namespace
+
+Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes,
+                               std::chrono::milliseconds patience) {
+  // Opened as usual, a pipe holds the run up until somebody writes to it.
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (fd.get() < 0) return Unexpected(io_error("read", file));
   std::string bytes;
   std::array<char, 16384> buffer = {};
   for (;;) {
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      if (has_more(fd.get(), patience)) continue;
+      return not_readable(ErrorCode::io, "what writes to it did not come to an end", file);
+    }
     if (got < 0) return Unexpected(io_error("read", file));
+    if (got == 0 && bytes.empty() && is_pipe(fd.get())) {
+      return not_readable(ErrorCode::io, "it is a pipe, and nobody writes to it", file);
+    }
     if (got == 0) return bytes;
     bytes.append(buffer.data(), static_cast<std::size_t>(got));
     if (bytes.size() > max_bytes) {
-      return Unexpected(Error{
-          .code = ErrorCode::too_large,
-          .message = "it has more than the " + std::to_string(max_bytes) + " bytes that it may",
-          .operation = "read the file",
-          .subject = file.string()});
+      return not_readable(ErrorCode::too_large,
+                          fmt::format("it has more than the {} bytes that it may", max_bytes),
+                          file);
     }
   }
 }

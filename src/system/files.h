@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -39,8 +40,11 @@ Status sync_directory(const std::filesystem::path& directory);
 // All of the bytes. Errors: io.
 Status write_all(int fd, std::string_view bytes, const std::filesystem::path& file);
 Result<std::string> read_all(const std::filesystem::path& file);
-// The bytes of a file that should be small. Errors: io, also for a directory; too_large.
-Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes);
+// The bytes of a file that should be small, or of a pipe (`<(program)` in a shell) whose writer is
+// silent for no longer than `patience`. Errors: io, also for a directory and for a pipe that nobody
+// writes to; too_large.
+Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes,
+                               std::chrono::milliseconds patience = std::chrono::seconds(30));
 // May what this user owns be written to, in a folder of that user? His own, root's, and what
 // belongs to the owner of the folder. Pure.
 bool is_trusted_owner(uid_t owner, uid_t owner_of_folder, uid_t self);

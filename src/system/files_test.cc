@@ -1,8 +1,11 @@
 #include "system/files.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <chrono>
 
 #include "testing/matchers.h"
 #include "testing/temp_dir.h"
@@ -60,6 +63,38 @@ TEST(Replace, LeavesTheOldFileWhereItCannotWrite) {
   EXPECT_TRUE(std::filesystem::is_directory(folder / "file/inside"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   EXPECT_THAT(replace(folder / "nowhere/file", "x"), HasError(ErrorCode::io));
+}
+
+// A pipe with two ends of its own: it is read by its name.
+class PipeTest : public ::testing::Test {
+ protected:
+  PipeTest() { EXPECT_EQ(::mkfifo(file_.c_str(), 0600), 0); }
+  // Never waits: it has both ends.
+  int open_to_write() const { return ::open(file_.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK); }
+
+  const TempDir folder_;
+  const std::filesystem::path file_ = folder_ / "pipe";
+};
+
+TEST_F(PipeTest, IsReadWhereSomebodyWroteToIt) {
+  const int reader = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  Descriptor writer(open_to_write());
+  ASSERT_THAT(write_all(writer.get(), "bytes", file_), IsOk());
+  writer = Descriptor();
+  const Descriptor keeps_the_bytes(reader);
+  EXPECT_EQ(read_small(file_, 100).value(), "bytes");
+}
+
+// neither may hold up a run; and what was not written is not known to be nothing.
+TEST_F(PipeTest, IsAnErrorWhereNobodyWritesToIt) {
+  EXPECT_THAT(read_small(file_, 100), HasError(ErrorCode::io, HasSubstr("nobody writes")));
+}
+
+TEST_F(PipeTest, IsAnErrorWhereItsWriterDoesNotComeToAnEnd) {
+  const Descriptor writer(open_to_write());
+  ASSERT_THAT(write_all(writer.get(), "by", file_), IsOk());
+  EXPECT_THAT(read_small(file_, 100, std::chrono::milliseconds(0)),
+              HasError(ErrorCode::io, HasSubstr("did not come to an end")));
 }
 
 // C.1-15: root's REGISTRY_AUTH_FILE=/dev/null would leave a plain file there, for everybody to read
