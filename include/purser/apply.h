@@ -99,18 +99,25 @@ Result<std::map<std::string, std::set<Digest>>> find_leftovers(
 
 // What settle did, and what it had to leave.
 struct Settled {
+  // Why a repository was left for a later run. No image should be removed there before that.
+  struct Left {
+    std::string why = {};
+    // Its tags are looked after: open is only what a gap hides. False where another run holds the
+    // repository, or settling it ended in an error: then no tag should be removed there either.
+    bool only_gaps = false;
+  };
   std::vector<std::string> messages = {};  // a sentence for each thing done, or that could not be
-  // Repositories (paths) in which something was left for a later run, and why: another run holds
-  // them, or they could not be read whole. Nothing should be changed there before that.
-  std::map<std::string, std::string> left = {};
-  // An error: what could not be read or put back. Nothing else should be changed anywhere then.
+  std::map<std::string, Left> left = {};   // by the path of the repository
+  // An error that is no one repository's: of the journals (io), or cancelled. Nothing else should
+  // be changed anywhere then.
   Status status = {};
 };
 
 // Puts right what interrupted runs on this registry left half done: a tag on a stand-in gets its
 // original back, a ghost is cleared, a kept tag that a delete took along is put back, and so is a
-// manifest that was deleted and that an index lists by now. Deletes no image. What was done before
-// an error is told like everything else.
+// manifest that was deleted and that an index lists by now. Deletes no image. A repository that
+// cannot be read, or written to, is left, and the others are settled. What was done before an error
+// is told like everything else.
 Settled settle(Client& client, const ApplyOptions& options);
 
 }  // namespace purser

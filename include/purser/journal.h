@@ -83,7 +83,8 @@ struct Unfinished {
     std::string bytes = {};
     std::vector<std::string> tags = {};
     bool finished = false;
-    bool refused = false;  // a deletion that the registry said it did not make
+    bool refused = false;  // a deletion that the registry said it did not make, or an untag of
+                           // which nothing was sent
   };
   std::vector<Step> steps = {};  // in their order
   struct Kept {

@@ -26,8 +26,10 @@ struct UntagRun {
 
 // Removes each tag alone (Client::untag), one after another, under the lock of its repository and
 // with a journal, so that the next run can put right what a kill leaves half done. Every reference
-// has a tag, and all are of the client's registry. Errors, each before any change:
-// invalid_argument, refused (another run holds a lock), io, and those of settle.
+// has a tag, and all are of the client's registry. What a gap keeps from being settled does not
+// keep a tag from being removed: the tag may be what leads to the gap. Errors, each before any
+// change: invalid_argument, refused (another run holds a lock, or an interrupted one could not be
+// settled there), io, and those of settle.
 Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& references,
                             const ApplyOptions& options);
 

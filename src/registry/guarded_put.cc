@@ -27,6 +27,9 @@ class Guard {
   GuardedPut put();
 
  private:
+  GuardedPut ended(Status status, std::optional<Digest> stored_as = {}) const {
+    return {std::move(status), std::move(stored_as), sent_};
+  }
   bool is_as_seen(const std::optional<Digest>& now) const {
     return std::ranges::find(seen_, now) != seen_.end();
   }
@@ -40,6 +43,7 @@ class Guard {
   const Manifest& manifest_;
   const CallOptions& options_;
   const Operation operation_;
+  bool sent_ = false;
 };
 
 Result<std::optional<Digest>> Guard::look() const {
@@ -61,22 +65,25 @@ GuardedPut Guard::put() {
   Tries tries(client_, options_);
   for (;;) {
     auto now = look();
-    if (!now) return {Unexpected(std::move(now).error())};
-    if (!is_as_seen(*now)) return {Unexpected(changed(*now))};
-    if (*now == manifest_.digest()) return {};
+    if (!now) return ended(Unexpected(std::move(now).error()));
+    if (!is_as_seen(*now)) return ended(Unexpected(changed(*now)));
+    if (*now == manifest_.digest()) return ended({});
     PutOutcome sent =
         put_bytes(core_, tag_.repository(), *tag_.tag(), manifest_, not_to_be_stopped);
-    if (sent.status || sent.stored_as) return {std::move(sent.status), std::move(sent.stored_as)};
+    sent_ = sent_ || sent.status || !sent.status.error().not_done;
+    if (sent.status || sent.stored_as) {
+      return ended(std::move(sent.status), std::move(sent.stored_as));
+    }
     Error failed = std::move(sent.status).error();
     if (!failed.not_done) {  // the tag tells what that answer leaves open
       now = look();
-      if (now && *now == manifest_.digest()) return {};
-      if (now && !is_as_seen(*now)) return {Unexpected(changed(*now))};
+      if (now && *now == manifest_.digest()) return ended({});
+      if (now && !is_as_seen(*now)) return ended(Unexpected(changed(*now)));
       if (!now) {
         failed.message += ", and what the tag points at could not be told: " + now.error().message;
       }
     }
-    if (Status waited = tries.wait_after(failed); !waited) return {std::move(waited)};
+    if (Status waited = tries.wait_after(failed); !waited) return ended(std::move(waited));
   }
 }
 

@@ -16,6 +16,7 @@ struct GuardedPut {
   Status status;
   // The registry stored the manifest under another digest: that one is on the tag now.
   std::optional<Digest> stored_as = {};
+  bool sent = false;  // a PUT of which the registry may have made something
 };
 
 // There is no compare-and-swap on the wire, so the tag is looked at directly before the

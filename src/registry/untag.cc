@@ -62,6 +62,8 @@ Result<UntagMethod> UntagJob::run() {
     if (Status logged = log_->before(change); !logged) return Unexpected(std::move(logged).error());
   }
   Result<UntagMethod> result = remove(left_behind);
+  // What one try among several says of itself is not true of all of them.
+  if (!result) result.error().not_done = !begun_;
   if (log_ != nullptr) {
     const Status outcome = result ? Status() : Status(Unexpected(result.error()));
     if (Status logged = log_->after(change, outcome); !logged) {
@@ -218,6 +220,7 @@ Result<std::vector<std::string>> UntagJob::other_tags_of(const Digest& digest) {
 
 Result<UntagMethod> UntagJob::remove(const std::optional<Manifest>& left_behind) {
   if (left_behind) {
+    begun_ = true;  // by the run that was interrupted: half of an untag needs a look in any case
     if (Status still = check_still_on(left_behind->digest()); !still) {
       return Unexpected(std::move(still).error());
     }

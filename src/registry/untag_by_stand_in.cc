@@ -89,8 +89,13 @@ Result<UntagMethod> UntagJob::put_and_remove(const Manifest& stand_in) {
   }
   GuardedPut put =
       put_if_seen(client_, core_, *tag_reference_, {original_->digest()}, stand_in, options_);
-  if (!put.status) return Unexpected(undo_put(stand_in, std::move(put)));
-  return remove_stand_in(stand_in);
+  begun_ = begun_ || put.sent;
+  if (put.status) return remove_stand_in(stand_in);
+  if (put.sent) return Unexpected(undo_put(stand_in, std::move(put)));
+  // There is nothing to undo: what has become of the tag is somebody else's doing, and stays.
+  Error error = in_context(std::move(put.status).error(), operation_);
+  error.message += "; nothing was changed";
+  return Unexpected(std::move(error));
 }
 
 // The PUT of the stand-in failed, or is said to have.

@@ -51,6 +51,7 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
   std::vector<std::string> siblings;
   Result<http::Response> answer = send_tag_delete(siblings);
   if (!answer && answer.error().not_done) return Unexpected(std::move(answer).error());
+  begun_ = true;
   Error cause = make_error(operation_, ErrorCode::bad_response,
                            "the registry took the delete, and the tag is still there",
                            "Try again; the registry's own log may say more");

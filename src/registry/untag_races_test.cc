@@ -141,5 +141,58 @@ TEST_F(UntagRaceTest, DeletesNoTagByItsNameThatWasPushedDuringTheWait) {
   EXPECT_THAT(clock_->waits(), Contains(std::chrono::seconds(60)));
 }
 
+// there is nothing to undo, and the tag is not put back onto what somebody took it
+// from.
+TEST_F(UntagRaceTest, PutsNothingBackWhereTheTagWasRemovedBeforeAnythingWasSent) {
+  for (const bool held_up : {false, true}) {
+    registry_->set_tag("a", "v1", image_);
+    registry_->clear_log();
+    if (held_up) registry_->fail({.method = "PUT", .status = 429});
+    // Directly before the first PUT, or during the wait after one that the registry did not take.
+    registry_->on_request([&](const SeenRequest& seen) -> std::optional<http::Outcome> {
+      const bool looks = seen.method == "HEAD" && seen.target.ends_with("/manifests/v1");
+      if (looks && registry_->count("PUT") == (held_up ? 1u : 0u)) registry_->remove_tag("a", "v1");
+      return std::nullopt;
+    });
+    const auto result = untag();
+    EXPECT_THAT(result, HasError(ErrorCode::changed, HasSubstr("removed it meanwhile")));
+    EXPECT_TRUE(result.error().not_done);
+    EXPECT_EQ(registry_->count("PUT"), held_up ? 1u : 0u);
+    EXPECT_THAT(registry_->tags("a"), ElementsAre("kept"));
+  }
+}
+
+// the same by the registry's own delete of a tag.
+TEST_F(UntagRaceTest, SaysThatNothingWasSentWhereATagToDeleteByItsNameWasRemoved) {
+  change([](auto& options) { options.tag_delete = FakeOptions::TagDelete::conforming; });
+  registry_->set_tag("a", "v2", image_);
+  const Client c = patient();
+  ASSERT_THAT(c.untag(reference("a:v1"), nullptr), IsOk());
+  registry_->on_request([&](const SeenRequest& seen) -> std::optional<http::Outcome> {
+    const bool looks = seen.method == "HEAD" && seen.target.ends_with("/manifests/v2");
+    if (looks) registry_->remove_tag("a", "v2");
+    return std::nullopt;
+  });
+  const auto result = c.untag(reference("a:v2"), nullptr);
+  EXPECT_THAT(result, HasError(ErrorCode::changed));
+  EXPECT_TRUE(result.error().not_done);
+  EXPECT_EQ(registry_->count("DELETE", "/manifests/v2"), 0u);
+}
+
+// only what is sure is said. A request that was held up says nothing of those before it.
+TEST_F(UntagRaceTest, DoesNotSayThatNothingWasSentOnceAStandInMayBeThere) {
+  const testing::Fault put = {.method = "PUT", .times = -1, .status = 503};
+  const testing::Fault removal = {
+      .method = "DELETE", .contains = std::string(stand_in().hex()), .times = -1, .status = 429};
+  for (const testing::Fault& fault : {put, removal}) {
+    registry_->clear_faults();
+    registry_->fail(fault);
+    const auto result = untag();
+    ASSERT_FALSE(result);
+    EXPECT_FALSE(result.error().not_done) << result.error().message;
+    EXPECT_EQ(registry_->tag("a", "v1"), image_);
+  }
+}
+
 }  // namespace
 }  // namespace purser

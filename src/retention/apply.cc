@@ -140,7 +140,7 @@ RepositoryOutcome Run::run_one(const RepositoryPlan& repository) {
     return untouched(repository, "the run was stopped before it");
   }
   if (auto left = settled_.left.find(repository.repository.path()); left != settled_.left.end()) {
-    return untouched(repository, "an interrupted run is not settled there: " + left->second);
+    return untouched(repository, "an interrupted run is not settled there: " + left->second.why);
   }
   RepositoryRun run(client_, repository, plan_.policy, journal_, options_,
                     [&](const std::string& step, bool advances) {
@@ -152,8 +152,8 @@ RepositoryOutcome Run::run_one(const RepositoryPlan& repository) {
 // What was mended first comes first; the gaps that the plan found stay in the report.
 void Run::tell_what_was_settled(Report& report) {
   std::vector<std::string> told = settled_.messages;
-  for (const auto& [path, why] : settled_.left) {
-    told.push_back(not_settled(client_.registry().str(), path, why));
+  for (const auto& [path, left] : settled_.left) {
+    told.push_back(not_settled(client_.registry().str(), path, left.why));
     // Whether what is kept there is whole was not looked at.
     if (std::ranges::any_of(plan_.repositories, [&](const RepositoryPlan& planned) {
           return planned.repository.path() == path;

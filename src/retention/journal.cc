@@ -30,6 +30,11 @@ std::string step_key(const Change& change) {
                      change.tag, change.original.digest().str());
 }
 
+// Is it sure that nothing came of it? An untag is several requests, and says so of them all.
+bool nothing_came_of(const Change& change, const Error& error) {
+  return change.kind == Change::Kind::untag ? error.not_done : says_not_done(error);
+}
+
 }  // namespace
 
 fs::path default_state_directory() {
@@ -132,9 +137,7 @@ Status Journal::after(const Change& change, const Status& outcome) {
   if (step == state_->steps.end()) return {};
   json line{{"event", "after"}, {"step", step->second}, {"done", outcome.has_value()}};
   if (!outcome) line["error"] = to_string(outcome.error());
-  if (!outcome && change.kind == Change::Kind::delete_manifest && says_not_done(outcome.error())) {
-    line["refused"] = true;
-  }
+  if (!outcome && nothing_came_of(change, outcome.error())) line["refused"] = true;
   Status written = state_->append(line);
   // A failed step stays open: the next run looks at it again.
   if (outcome) state_->steps.erase(step);

@@ -50,6 +50,8 @@ void RepositoryRun::restore_one(const Restore& restore) {
     tag_is(restore.tag, moved ? Outcome::skipped : Outcome::failed, to_string(restored.error()));
   }
   unsettled_ = unsettled_ || (!restored && !moved);
+  // Whatever was sent: as long as the stand-in is there, the next run looks at it.
+  if (!restored) restored.error().not_done = false;
   if (Status written = journal_.after(change, restored); !written) {
     stop(to_string(written.error()));
   }

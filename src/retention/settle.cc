@@ -52,6 +52,17 @@ class SettlingJournal : public ChangeLog {
   std::set<Digest> failed_ = {};
 };
 
+// Everything else that goes wrong is a matter of the repository in which it did.
+bool is_of_the_run(const Error& error) {
+  return error.code == ErrorCode::io || error.code == ErrorCode::cancelled;
+}
+
+// Of several journals the one that leaves most to do counts.
+void note_left(Settled& settled, const std::string& path, Settled::Left left) {
+  auto [entry, added] = settled.left.emplace(path, left);
+  if (!added && entry->second.only_gaps && !left.only_gaps) entry->second = std::move(left);
+}
+
 // What was settled in an entry is not to be settled again.
 Status mark(const Unfinished& entry, const std::string& left) {
   // Its steps are looked at again, its tags are not: who removes one of them later means it.
@@ -68,7 +79,7 @@ Status settle_entry(Client& client, const ApplyOptions& options, const Unfinishe
   if (!lock) {
     if (lock.error().code != ErrorCode::refused) return Unexpected(std::move(lock).error());
     // Who holds it is as likely to settle it as to fail before that.
-    settled.left.emplace(path, lock.error().message);
+    note_left(settled, path, {.why = lock.error().message});
     return {};
   }
   // Another run may have settled it, and gone on from there, before the lock was free.
@@ -80,9 +91,15 @@ Status settle_entry(Client& client, const ApplyOptions& options, const Unfinishe
   if (entry == unfinished->end() || entry->steps.empty()) return {};
   SettlingJournal journal(options.state_directory, entry->repository);
   Settlement settlement(client, *entry, journal, settled.messages, options.call);
-  if (Status done = settlement.settle(); !done) return done;
+  if (Status done = settlement.settle(); !done) {
+    if (is_of_the_run(done.error())) return done;
+    note_left(settled, path, {.why = to_string(done.error())});
+    return {};
+  }
   if (Status ended = journal.end(); !ended) return ended;
-  if (!settlement.left().empty()) settled.left.emplace(path, settlement.left());
+  if (!settlement.left().empty()) {
+    note_left(settled, path, {.why = settlement.left(), .only_gaps = true});
+  }
   return mark(*entry, settlement.left());
 }
 
@@ -98,8 +115,8 @@ void log_settled(const Client& client, const Settled& settled) {
   const auto& log = client.options().log;
   if (!log) return;
   for (const std::string& text : settled.messages) log({LogEvent::Level::warning, text});
-  for (const auto& [path, why] : settled.left) {
-    log({LogEvent::Level::warning, not_settled(client.registry().str(), path, why)});
+  for (const auto& [path, left] : settled.left) {
+    log({LogEvent::Level::warning, not_settled(client.registry().str(), path, left.why)});
   }
 }
 

@@ -14,7 +14,9 @@ namespace purser {
 // Writes journals as a run would have that was killed after the last line.
 class SettleTest : public ApplyTest {
  protected:
-  Repository repository() const { return *Repository::of(registry_->host(), kRepo); }
+  Repository repository(const std::string& path = kRepo) const {
+    return *Repository::of(registry_->host(), path);
+  }
   Manifest manifest(const Digest& digest) const {
     return *Manifest::parse(*registry_->manifest(kRepo, digest), "");
   }
@@ -23,6 +25,13 @@ class SettleTest : public ApplyTest {
     auto journal = *Journal::create(state_.path(), registry_->host());
     EXPECT_THAT(journal->begin_repository(repository(), kept, to_delete), testing::IsOk());
     return journal;
+  }
+  Change untag_of(const std::string& tag, const Manifest& original,
+                  const std::string& path = kRepo) const {
+    return {.kind = Change::Kind::untag,
+            .repository = repository(path),
+            .tag = tag,
+            .original = original};
   }
   Change deletion_of(const Manifest& original, const std::vector<std::string>& tags = {}) const {
     return {.kind = Change::Kind::delete_manifest,

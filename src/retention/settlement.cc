@@ -45,6 +45,7 @@ Status Settlement::settle() {
 
 Status Settlement::settle_step(const Unfinished::Step& step, const Manifest& original) {
   if (step.kind == Change::Kind::untag) {
+    if (step.refused) return {};
     if (!step.finished) return settle_untag(step, original);
     deleted_.add_stand_in(original, step.tag);
     return {};

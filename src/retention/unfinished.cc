@@ -134,10 +134,11 @@ void JournalReader::read_line(const json& line) {
   if (event != "over") throw std::invalid_argument("unknown event \"" + event + "\"");
 }
 
-// What the registry refused did nothing. A stand-in that it refused to delete is still to go: that
-// is asked of it again.
+// What was refused, or not sent, did nothing. A stand-in that the registry refused to delete is
+// still to go: that is asked of it again.
 bool needs_a_look(const Unfinished::Step& step) {
   if (!step.refused) return true;
+  if (step.kind == Change::Kind::untag) return false;
   auto manifest = Manifest::parse(step.bytes, step.media_type);
   return !manifest || is_stand_in(*manifest);
 }

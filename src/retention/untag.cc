@@ -30,19 +30,21 @@ Status check(const Client& client, const std::vector<Reference>& references) {
   return {};
 }
 
-// Nothing is changed where an interrupted run could not be settled.
+// Nothing is changed where an interrupted run could not be settled. A gap is no reason: an untag
+// deletes no image that something unread may need, and it is what takes the gap out of the way.
 Status check_settled(const Settled& settled, const std::vector<Reference>& references) {
   if (!settled.status) return settled.status;
   for (const Reference& reference : references) {
     const Repository& repository = reference.repository();
     auto left = settled.left.find(repository.path());
-    if (left == settled.left.end()) continue;
-    return Unexpected(Error{.code = ErrorCode::refused,
-                            .message = "an interrupted run is not settled there: " + left->second,
-                            .operation = "untag",
-                            .registry = repository.registry(),
-                            .subject = repository.path() + ":" + *reference.tag(),
-                            .hint = "Try again when that is in order"});
+    if (left == settled.left.end() || left->second.only_gaps) continue;
+    return Unexpected(
+        Error{.code = ErrorCode::refused,
+              .message = "an interrupted run is not settled there: " + left->second.why,
+              .operation = "untag",
+              .registry = repository.registry(),
+              .subject = repository.path() + ":" + *reference.tag(),
+              .hint = "Try again when that is in order"});
   }
   return {};
 }
@@ -137,8 +139,8 @@ Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& refere
 
   UntagRun run;
   run.warnings = std::move(settled.messages);
-  for (const auto& [path, why] : settled.left) {
-    run.warnings.push_back(not_settled(client.registry().str(), path, why));
+  for (const auto& [path, left] : settled.left) {
+    run.warnings.push_back(not_settled(client.registry().str(), path, left.why));
   }
   Progressed progressed;
   for (const Reference& reference : references) {
