@@ -56,7 +56,7 @@ class Window {
           if (answer && core_.learn_scheme(url, *answer)) {
             waiting_.push_back(std::move(item));  // now by https
           } else if (!answer) {
-            item.done(Unexpected(core_.told(std::move(answer).error(), item.ask.operation)));
+            item.done(Unexpected(in_context(std::move(answer).error(), item.ask.operation)));
           } else {
             item.done(std::move(answer));
           }

@@ -97,7 +97,7 @@ Result<http::Response> ClientCore::send(const Ask& ask, const CallOptions& optio
   const std::string url = url_of(ask);
   Result<http::Response> answer = driver_->run(call_of(ask), options);
   if (answer && learn_scheme(url, *answer)) answer = driver_->run(call_of(ask), options);
-  if (!answer) return Unexpected(told(std::move(answer).error(), ask.operation));
+  if (!answer) return Unexpected(in_context(std::move(answer).error(), ask.operation));
   return answer;
 }
 

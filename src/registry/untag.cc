@@ -5,6 +5,7 @@
 
 #include "purser/client.h"
 #include "purser/stand_in.h"
+#include "registry/tags_on.h"
 #include "registry/untag_job.h"
 
 namespace purser {
@@ -193,29 +194,11 @@ Error UntagJob::left_alone(Error cause, std::string_view detail) const {
   return cause;
 }
 
+// A name that is none by the grammar is nobody's to pull, and is left out.
 Result<std::vector<std::string>> UntagJob::other_tags_of(const Digest& digest) {
-  auto tags = client_.tags(repository_, {.call = options_});
-  if (!tags) return Unexpected(std::move(tags).error());
-  std::vector<std::string> others;
-  std::optional<Error> failed;
-  auto next = tags->begin();
-  const Source<Reference> source = [&]() -> std::optional<Reference> {
-    if (next != tags->end() && *next == tag_) ++next;
-    if (next == tags->end()) return std::nullopt;
-    auto reference = Reference::with_tag(repository_, *next++);
-    return reference ? std::optional(*std::move(reference)) : std::nullopt;
-  };
-  const Status status = client_.head_each(
-      source,
-      [&](const Reference& reference, Result<Descriptor> head) {
-        if (head && head->digest == digest) others.push_back(*reference.tag());
-        // A ghost points at nothing that could be lost.
-        if (!head && !is_confirmed_absence(head.error())) failed = std::move(head).error();
-      },
-      options_);
-  if (!status) return Unexpected(status.error());
-  if (failed) return Unexpected(*std::move(failed));
-  return others;
+  auto found = tags_on(client_, repository_, digest, {tag_}, options_);
+  if (!found) return Unexpected(std::move(found).error());
+  return std::move(found->tags);
 }
 
 Result<UntagMethod> UntagJob::remove(const std::optional<Manifest>& left_behind) {

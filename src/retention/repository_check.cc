@@ -6,14 +6,14 @@
 #include <utility>
 
 #include "registry/registry_error.h"
+#include "registry/tags_on.h"
 #include "retention/repository_run.h"
 
 namespace purser {
 namespace {
 
-// How old the look may be that a DELETE rests on. Reads that follow the tag list may have to wait
-// for a pause of the host to end, and then it is looked at again.
-constexpr std::chrono::seconds kFreshLook{10};
+// Reads that follow the tag list may have to wait for a pause of the host to end, and then it is
+// looked at again.
 constexpr int kMaxStaleLooks = 3;
 
 }  // namespace
@@ -55,10 +55,13 @@ Result<std::set<std::string>> RepositoryRun::list_tags() {
     if (!*page) break;
     listed.insert((*page)->begin(), (*page)->end());
   }
-  if (pages.skipped() == 0) return listed;
-  return unreadable(
-      "the tags were listed again",
-      {"the tag list", fmt::format("{} entries are not valid tags", pages.skipped())});
+  if (pages.skipped() > 0) return unreadable_names(pages.skipped());
+  return listed;
+}
+
+Unexpected RepositoryRun::unreadable_names(std::size_t count) const {
+  return unreadable("the tags were listed again",
+                    {"the tag list", fmt::format("{} entries are not valid tags", count)});
 }
 
 void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {

@@ -6,6 +6,7 @@
 
 #include "registry/guarded_put.h"
 #include "registry/registry_error.h"
+#include "registry/tags_on.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -69,22 +70,21 @@ bool RepositoryRun::is_gone(const Digest& digest) const {
 
 // The tags that were there at the last look have been looked at, unless that is long ago.
 Status RepositoryRun::check_nobody_tagged(const Digest& digest, const std::string& but, bool all) {
-  auto names = list_tags();
-  if (!names) return Unexpected(std::move(names).error());
-  for (const std::string& name : *names) {
-    if (name == but || (!all && snapshot_.tags.contains(name))) continue;
-    auto reference = Reference::with_tag(approved_.repository, name);
-    if (!reference) return Unexpected(std::move(reference).error());
-    auto head = client_.head(*reference);
-    if (!head && !is_confirmed_absence(head.error())) return Unexpected(std::move(head).error());
-    if (!head || head->digest != digest) continue;
-    return Unexpected(Error{.code = ErrorCode::changed,
-                            .message = fmt::format("the tag {} was put onto it meanwhile", name),
-                            .operation = "delete the manifest",
-                            .registry = approved_.repository.registry(),
-                            .subject = approved_.repository.path() + "@" + digest.str()});
+  std::set<std::string> known = {but};
+  if (!all) {
+    for (const auto& [tag, entry] : snapshot_.tags) known.insert(tag);
   }
-  return {};
+  const CallOptions call = {.deadline = options_.call.deadline};
+  auto found = tags_on(client_, approved_.repository, digest, std::move(known), call);
+  if (!found) return Unexpected(std::move(found).error());
+  if (found->invalid > 0) return unreadable_names(found->invalid);
+  if (found->tags.empty()) return {};
+  return Unexpected(
+      Error{.code = ErrorCode::changed,
+            .message = fmt::format("the tag {} was put onto it meanwhile", found->tags.front()),
+            .operation = "delete the manifest",
+            .registry = approved_.repository.registry(),
+            .subject = approved_.repository.path() + "@" + digest.str()});
 }
 
 // Manifests that this run deleted and that an index which came meanwhile lists are put back.

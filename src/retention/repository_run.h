@@ -121,6 +121,7 @@ class RepositoryRun {
   void put_neighbour_back(const Digest& digest);
   void note_unchecked(std::string warning);
   Unexpected unreadable(std::string_view what, const Gap& gap) const;
+  Unexpected unreadable_names(std::size_t count) const;
   void take_in(const std::string& tag);
   void put_back(const std::string& tag, const std::string& seen);
   void note_bytes(const Manifest& manifest);

@@ -179,6 +179,29 @@ TEST_F(SettleTest, LeavesAStandInThatWasTaggedWhileTheRegistryHeldItsDeleteUp) {
   }
 }
 
+// what the tags lead to may take minutes to read.
+TEST_F(SettleTest, LeavesAStandInThatWasTaggedWhileTheRepositoryWasRead) {
+  for (const bool tagged : {false, true}) {
+    use({});
+    const Digest original = registry_->add_image(kRepo, "v1");
+    const Manifest bytes = manifest(original);
+    const Manifest stand_in = stand_in_on("v1", original);
+    ASSERT_THAT(begin({}, {})->before(untag_of("v1", bytes)), IsOk());
+    registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+      const bool reads_the_original =
+          request.method == "GET" && request.target.ends_with("/manifests/" + original.str());
+      if (!reads_the_original || registry_->count("PUT") == 0) return std::nullopt;
+      clock_->advance(std::chrono::seconds(11));
+      if (tagged) registry_->set_tag(kRepo, "copied", stand_in.digest());
+      return std::nullopt;
+    });
+    Client with = patient();
+    EXPECT_THAT(settle(with, {.state_directory = state_.path()}).status, IsOk());
+    EXPECT_EQ(registry_->tag(kRepo, "v1"), original);
+    EXPECT_EQ(registry_->has(kRepo, stand_in.digest()), tagged);
+  }
+}
+
 // whether something uses the stand-in is not known, so it stays, and so does the work.
 TEST_F(SettleTest, KeepsTheEntryOpenWhileAStandInCouldNotBeLookedThroughFor) {
   const Digest original = registry_->add_image(kRepo, "v1");

@@ -10,6 +10,7 @@
 #include "purser/stand_in.h"
 #include "registry/guarded_put.h"
 #include "registry/registry_error.h"
+#include "registry/tags_on.h"
 #include "registry/tries.h"
 #include "retention/stand_in_cleanup.h"
 
@@ -123,9 +124,22 @@ Status Settlement::remove_if_there_and_unused(const Manifest& stand_in) {
 
 Status Settlement::remove_if_unused(const Manifest& stand_in) {
   Tries tries(client_, call_);
+  const auto clock = clock_of(client_);
   for (;;) {
+    const auto began = clock->now();
     auto snapshot = take_snapshot(client_, unfinished_.repository, {.asked = {stand_in.digest()}});
     if (!snapshot) return Unexpected(std::move(snapshot).error());
+    // The snapshot is as old as it took to read what the tags lead to.
+    if (clock->now() - began > kFreshLook && snapshot->gaps.empty()) {
+      auto used = tags_on(client_, unfinished_.repository, stand_in.digest(), {}, call_);
+      if (!used) {
+        Error unread = std::move(used).error();
+        unread.code = ErrorCode::incomplete;
+        note_left(unread);
+        return {};
+      }
+      if (!used->tags.empty()) return {};
+    }
     auto removed = remove_stand_in(client_, *snapshot, stand_in, log_);
     if (removed) {
       if (*removed) note_deleted_stand_in(stand_in);
