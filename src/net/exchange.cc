@@ -158,13 +158,20 @@ Action Exchange::out_of_step(std::string_view what) {
       error(ErrorCode::bad_response, "internal error: " + std::string(what) + " out of turn"))});
 }
 
-Need Exchange::need() const { return {url_, scope_forms_[scope_form_], call_.repository}; }
+Need Exchange::need(const Moment& moment) const {
+  CallOptions patience{.stop = options_.stop};
+  if (options_.deadline != std::chrono::steady_clock::time_point::max()) {
+    patience.deadline =
+        std::chrono::ceil<std::chrono::milliseconds>(options_.deadline - moment.now);
+  }
+  return {url_, scope_forms_[scope_form_], call_.repository, std::move(patience)};
+}
 
 Action Exchange::begin(const Moment& moment) {
   const bool lives = authorization_ && moment.now < authorization_->expires;
   if (lives || options_.auth == nullptr) return send();
   authorization_.reset();
-  auto found = options_.auth->at_hand(need(), moment.now);
+  auto found = options_.auth->at_hand(need(moment), moment.now);
   if (!found) return send();
   if (auto* request = std::get_if<TokenRequest>(&*found)) {
     // It was not to be had when this call asked for it before.
@@ -200,7 +207,7 @@ void Exchange::begin_attempt() {
 Action Exchange::answered(http::Response response, const Moment& moment) {
   if (!left_origin_ && response.peer) connected_ = response.peer->zone;
   if (response.status == 401) {
-    if (auto action = authenticate(response)) return *std::move(action);
+    if (auto action = authenticate(response, moment)) return *std::move(action);
   } else if (response.status == 403) {
     if (auto action = widen(response)) return *std::move(action);
   }
@@ -233,7 +240,7 @@ std::optional<Action> Exchange::restart(const http::Response& response) {
   return send();
 }
 
-std::optional<Action> Exchange::authenticate(const http::Response& response) {
+std::optional<Action> Exchange::authenticate(const http::Response& response, const Moment& moment) {
   // A place that the registry redirected to gets no credentials, whatever it asks.
   if (options_.auth == nullptr || left_origin_) return std::nullopt;
   ahead_ = false;
@@ -243,7 +250,7 @@ std::optional<Action> Exchange::authenticate(const http::Response& response) {
     const std::string text = authorization_->header.substr(std::string_view("Bearer ").size());
     options_.auth->tokens().drop(*authorization_->request, Secret(text));
   }
-  auto answered = options_.auth->answer(need(), challenges, connected_);
+  auto answered = options_.auth->answer(need(moment), challenges, connected_);
   if (!answered) return Finish{Unexpected(withheld(std::move(answered).error()))};
   if (!*answered) return std::nullopt;
   if (auto* header = std::get_if<Authorization>(&**answered)) {

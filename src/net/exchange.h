@@ -84,7 +84,8 @@ struct ExchangeOptions {
   const std::vector<std::string>* inner_hosts = nullptr;
   // A wait that would go past it is not begun.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  bool once = false;  // CallOptions::once: nothing is waited for, nothing sent twice
+  std::stop_token stop = {};  // the caller's, for what a call waits for by itself
+  bool once = false;          // CallOptions::once: nothing is waited for, nothing sent twice
 };
 
 // Thread rule: one thread at a time.
@@ -121,9 +122,9 @@ class Exchange {
   Action failed(const http::Failure& failure, const Moment& moment);
   Action no_token(Error error);
   void begin_attempt();
-  Need need() const;
+  Need need(const Moment& moment) const;
 
-  std::optional<Action> authenticate(const http::Response& response);
+  std::optional<Action> authenticate(const http::Response& response, const Moment& moment);
   std::optional<Action> fetch(TokenRequest request, bool invalid_token,
                               const http::Response& response);
   std::optional<Action> widen(const http::Response& response);
