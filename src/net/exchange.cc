@@ -88,6 +88,7 @@ Exchange::Exchange(Call call, ExchangeOptions options)
       url_(call_.request.url),
       innermost_peer_(call_.request.innermost_peer),
       scope_forms_(forms_of(call_.scope)) {
+  if (call_.content) parts_.emplace(*call_.content, call_.request.max_body_bytes);
   if (options_.auth != nullptr && scope_forms_.size() > 1) {
     first_scope_form_ = scope_form_ = options_.auth->delete_form();
   }
@@ -188,6 +189,7 @@ Action Exchange::send() const {
   http::Request request = call_.request;
   request.url = url_;
   request.innermost_peer = innermost_peer_;
+  if (parts_) parts_->ask(request);
   if (left_origin_) {
     request.headers.remove("Authorization");
     request.headers.remove("Cookie");
@@ -212,6 +214,7 @@ Action Exchange::answered(http::Response response, const Moment& moment) {
     if (auto action = widen(response)) return *std::move(action);
   }
   if (auto action = redirect(response)) return *std::move(action);
+  if (auto action = join(response)) return *std::move(action);
   if (auto action = retry(response, moment)) return *std::move(action);
   if (auto action = restart(response)) return *std::move(action);
   if (left_origin_ && response.status / 100 == 4) return storage_error(response);
@@ -228,6 +231,28 @@ Action Exchange::storage_error(const http::Response& response) const {
   refused.http = HttpFailure{
       .status = response.status, .method = call_.request.method, .url = redacted_url(url_)};
   return Finish{Unexpected(std::move(refused))};
+}
+
+// The rest of a body whose first part is here.
+std::optional<Action> Exchange::join(http::Response& response) {
+  switch (parts_ ? parts_->join(response) : BodyParts::Verdict::whole) {
+    case BodyParts::Verdict::whole:
+      return std::nullopt;
+    case BodyParts::Verdict::start_over:
+      begin_attempt();
+      return send();
+    case BodyParts::Verdict::too_large:
+      return Finish{Unexpected(error(
+          ErrorCode::too_large,
+          "the answer is larger than " + std::to_string(call_.request.max_body_bytes) + " bytes"))};
+    case BodyParts::Verdict::misfit:
+      break;
+  }
+  return Finish{Unexpected(
+      error(ErrorCode::bad_response,
+            "the connection broke off, and the registry answered " +
+                std::to_string(response.status) + " with another part than the one asked for",
+            "Try again; something between here and the registry may be changing its answers"))};
 }
 
 // A presigned URL lives for minutes; the registry gives a fresh one. The call goes there as it was,
@@ -385,6 +410,7 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
 
 Action Exchange::failed(const http::Failure& failure, const Moment& moment) {
   if (failure.kind == Kind::refused) return Finish{Unexpected(refusal(failure))};
+  if (parts_ && failure.cut && parts_->keep(*failure.cut)) attempt_ = 1;
   const int limit = moment.host_has_answered ? options_.retry.max_attempts
                                              : std::min(options_.retry.max_attempts,
                                                         options_.retry.attempts_at_silent_host);

@@ -41,6 +41,7 @@
 #include <vector>
 
 #include "net/authenticator.h"
+#include "net/body_parts.h"
 #include "net/driver.h"
 #include "purser/result.h"
 #include "purser/retry.h"
@@ -130,6 +131,7 @@ class Exchange {
   std::optional<Action> widen(const http::Response& response);
   void settle_delete_form(int status);
   std::optional<Action> redirect(const http::Response& response);
+  std::optional<Action> join(http::Response& response);
   std::optional<Action> restart(const http::Response& response);
   std::optional<Action> retry(const http::Response& response, const Moment& moment);
   Action storage_error(const http::Response& response) const;
@@ -152,6 +154,8 @@ class Exchange {
   http::Zone innermost_peer_;                 // of url_
   std::optional<http::Zone> connected_ = {};  // where the registry answered from
   int restarts_ = 0;                          // after a presigned URL that had expired
+
+  std::optional<BodyParts> parts_ = {};  // of content that may come in several answers
 
   std::vector<std::string> scope_forms_;
   std::size_t scope_form_ = 0;
