@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -61,6 +62,8 @@ struct RateLimit {
 
   friend bool operator==(const RateLimit&, const RateLimit&) = default;
 };
+// "76 of 100 requests in 6 h left". Empty: nothing of it can be told.
+std::string to_string(const RateLimit& rate_limit);
 
 // How much one look at a repository (a snapshot, summaries, the search for a platform) reads at
 // most: whoever may push could otherwise make everybody else read without end (C.1-23). What is
@@ -185,7 +188,10 @@ struct ReferrerOptions {
 };
 
 struct ReferrerList {
-  std::vector<Descriptor> referrers = {};
+  std::vector<Descriptor> referrers = {};  // sorted by digest, each once
+  // Tags such as `sha256-<hex>.sig`, with what they point at. They are all there are, whatever type
+  // was asked for: what type they are of is not known without reading them.
+  std::map<std::string, Descriptor> digest_tags = {};
   bool has_api = false;       // the registry has the referrers API
   bool fallback_tag = false;  // there is an index on the fallback tag
 };
@@ -236,9 +242,11 @@ class Reader {
   Result<std::string> small_blob(const Repository& repository, const Descriptor& descriptor,
                                  const CallOptions& options = {}) const;
 
-  // Everything that refers to a digest, however this registry tells: the referrers API, and the
-  // index on the fallback tag, which a registry that got the API later may still have.
-  // Sorted by digest, each once. Errors: the common ones; what could not be read is never "none".
+  // Everything that refers to a digest, however this registry tells: the referrers API, the index
+  // on the fallback tag, which a registry that got the API later may still have, and the tags of
+  // cosign. The digest itself need not be there. Errors: the common ones;
+  // bad_response, where something that is no index is on the fallback tag. What could not be read
+  // is never "none".
   Result<ReferrerList> find_referrers(const Repository& repository, const Digest& digest,
                                       const ReferrerOptions& options = {}) const;
 

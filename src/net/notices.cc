@@ -54,7 +54,7 @@ std::vector<LogEvent> Notices::take(const http::Headers& headers) {
   }
   if (!limit) return news;
   rate_limit_ = limit;
-  const std::string words = in_words(*limit);
+  const std::string words = to_string(*limit);
   if (!words.empty() && is_worth_telling(*limit, told_rate_limit_)) {
     told_rate_limit_ = limit;
     news.push_back({LogEvent::Level::info, "rate limit: " + words});

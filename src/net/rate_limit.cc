@@ -79,13 +79,6 @@ void take_named(RateLimit& found, const http::Headers& headers, std::string_view
   take_parameter(found, parameter, bare);
 }
 
-std::string span(std::chrono::seconds time) {
-  const auto seconds = time.count();
-  if (seconds != 0 && seconds % 3600 == 0) return fmt::format("{} h", seconds / 3600);
-  if (seconds != 0 && seconds % 60 == 0) return fmt::format("{} min", seconds / 60);
-  return fmt::format("{} s", seconds);
-}
-
 }  // namespace
 
 std::optional<RateLimit> rate_limit_of(const http::Headers& headers) {
@@ -99,7 +92,21 @@ std::optional<RateLimit> rate_limit_of(const http::Headers& headers) {
   return found == RateLimit() ? std::nullopt : std::optional(found);
 }
 
-std::string in_words(const RateLimit& rate_limit) {
+}  // namespace purser::net
+
+namespace purser {
+namespace {
+
+std::string span(std::chrono::seconds time) {
+  const auto seconds = time.count();
+  if (seconds != 0 && seconds % 3600 == 0) return fmt::format("{} h", seconds / 3600);
+  if (seconds != 0 && seconds % 60 == 0) return fmt::format("{} min", seconds / 60);
+  return fmt::format("{} s", seconds);
+}
+
+}  // namespace
+
+std::string to_string(const RateLimit& rate_limit) {
   if (!rate_limit.limit && !rate_limit.remaining) return {};
   std::string text;
   if (rate_limit.remaining) text = fmt::format("{}", *rate_limit.remaining);
@@ -114,4 +121,4 @@ std::string in_words(const RateLimit& rate_limit) {
   return text;
 }
 
-}  // namespace purser::net
+}  // namespace purser

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "purser/client.h"
 #include "purser/transport.h"
@@ -14,8 +13,5 @@ namespace purser::net {
 // `RateLimit: limit=100, remaining=50, reset=5` and then `RateLimit: "default";r=50;t=30` with
 // `RateLimit-Policy: "default";q=100;w=60`. No value: none of them is there, or none is understood.
 std::optional<RateLimit> rate_limit_of(const http::Headers& headers);
-
-// "76 of 100 requests in 6 h left". Empty: it says nothing that could be told.
-std::string in_words(const RateLimit& rate_limit);
 
 }  // namespace purser::net

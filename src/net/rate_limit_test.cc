@@ -14,7 +14,7 @@ TEST(RateLimitTest, ReadsTheFieldsOfDockerHub) {
                                     {"docker-ratelimit-source", "192.0.2.1"}});
   ASSERT_TRUE(found);
   EXPECT_EQ(*found, (RateLimit{.limit = 100, .remaining = 76, .window = 21600s}));
-  EXPECT_EQ(in_words(*found), "76 of 100 requests in 6 h left");
+  EXPECT_EQ(to_string(*found), "76 of 100 requests in 6 h left");
 }
 
 // draft-ietf-httpapi-ratelimit-headers, its first form.
@@ -24,7 +24,7 @@ TEST(RateLimitTest, ReadsTheThreeFieldsOfTheDrafts) {
                                     {"RateLimit-Reset", "50"}});
   ASSERT_TRUE(found);
   EXPECT_EQ(*found, (RateLimit{.limit = 10, .remaining = 9, .reset = 50s}));
-  EXPECT_EQ(in_words(*found), "9 of 10 requests left, new ones in 50 s");
+  EXPECT_EQ(to_string(*found), "9 of 10 requests left, new ones in 50 s");
 }
 
 // its later forms.
@@ -44,7 +44,7 @@ TEST(RateLimitTest, SaysNothingOfWhatIsNotUnderstood) {
     EXPECT_EQ(rate_limit_of({{"RateLimit-Limit", field}}), std::nullopt) << field;
     EXPECT_EQ(rate_limit_of({{"RateLimit", field}}), std::nullopt) << field;
   }
-  EXPECT_EQ(in_words({.reset = 5s}), "");
+  EXPECT_EQ(to_string({.reset = 5s}), "");
 }
 
 }  // namespace

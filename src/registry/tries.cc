@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stop_token>
 #include <utility>
 
@@ -34,9 +35,14 @@ Status Tries::wait_after(const Error& error) {
   const bool goes_by =
       error.code == ErrorCode::rate_limited || error.code == ErrorCode::unreachable;
   const RetryPolicy& policy = reader_.options().retry;
-  const auto delay = error.retry_after.value_or(policy.backoff(tried_, net::random01()));
+  auto delay = error.retry_after.value_or(policy.backoff(tried_, net::random01()));
   if (!goes_by || tried_ >= policy.max_attempts || delay > policy.max_retry_after) {
     return Unexpected(error);
+  }
+  if (const auto answered = std::exchange(answered_, std::nullopt); answered && error.retry_after) {
+    const auto passed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_->now() - *answered);
+    delay = std::max(delay - passed, std::chrono::milliseconds(0));
   }
   if (stop_.stop_requested()) return cut_short(error, "stopped before the next try");
   if (deadline_ - clock_->now() < delay) {

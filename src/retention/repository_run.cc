@@ -54,6 +54,7 @@ RepositoryRun::RepositoryRun(Client& client, const RepositoryPlan& approved, con
 RepositoryOutcome RepositoryRun::run() {
   auto lock = RepositoryLock::take(options_.state_directory, approved_.repository);
   if (!lock) return untouched(approved_, to_string(lock.error()));
+  on_step_("look again", false);
   if (Status looked = look(); !looked) return untouched(approved_, to_string(looked.error()));
   if (!current_.complete()) {
     return untouched(approved_, "could not be read again: " + current_.gaps.front().what + ": " +
@@ -74,6 +75,7 @@ RepositoryOutcome RepositoryRun::run() {
   restore_stand_ins();
   untag_tags();
   delete_manifests();
+  on_step_("look at everything that is kept", false);
   check_everything_kept();
   return finish();
 }
