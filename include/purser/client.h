@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "purser/call_options.h"
 #include "purser/credentials.h"
 #include "purser/descriptor.h"
 #include "purser/manifest.h"
@@ -112,16 +113,6 @@ struct ClientOptions {
   bool trace = false;
   std::shared_ptr<http::Transport> transport = {};  // none: libcurl
   std::shared_ptr<http::Clock> clock = {};          // none: the system's
-};
-
-struct CallOptions {
-  std::stop_token stop = {};
-  std::optional<std::chrono::milliseconds> deadline = {};  // of the whole call, retries included
-  // Sent at once and once, or not at all: no waiting for a pause of the host, no second try; the
-  // token that it needs is fetched the same way. For a change that rests on a look just taken
-  // what the server certainly did not act on comes back as rate_limited or unreachable with
-  // Error::not_done, and the caller looks again before the next try.
-  bool once = false;
 };
 
 struct PingInfo {

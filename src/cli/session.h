@@ -21,8 +21,9 @@
 
 namespace purser::cli {
 
-// The password for -u: from stdin or PURSER_PASSWORD. Errors: invalid_argument, io.
-Result<Secret> password_of(const Settings& settings);
+// The password for -u: from stdin or PURSER_PASSWORD. Errors: invalid_argument, io,
+// cancelled.
+Result<Secret> password_of(const Settings& settings, const std::stop_token& stop);
 
 // Thread rule: one thread at a time.
 class Session {

@@ -370,6 +370,7 @@ ExchangeOptions Batch::exchange_options(bool for_token) const {
           .follow_redirects = !for_token,
           .inner_hosts = &shared_.options.allowed_inner_hosts,
           .deadline = deadline_,
+          .stop = options_.stop,
           .once = options_.once};
 }
 

@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "purser/client.h"
+#include "purser/digest.h"
 #include "purser/result.h"
 #include "purser/transport.h"
 
@@ -22,6 +24,9 @@ struct Call {
   // The path of the repository that it is about, "" for the registry as a whole: some users have a
   // credential for each.
   std::string repository = {};
+  // What the body of a 200 hashes to, where that is known: then one that breaks off goes on where
+  // it stopped.
+  std::optional<Digest> content = {};
   // A DELETE is sent again only after an answer that says it did not act (429, 401): a broken or
   // timed out one has an unknown outcome, which its endpoint settles by reading back.
   bool retry_when_outcome_unknown = true;

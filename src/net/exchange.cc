@@ -83,6 +83,7 @@ Exchange::Exchange(Call call, ExchangeOptions options)
       url_(call_.request.url),
       innermost_peer_(call_.request.innermost_peer),
       scope_forms_(forms_of(call_.scope)) {
+  if (call_.content) parts_.emplace(*call_.content, call_.request.max_body_bytes);
   if (options_.auth != nullptr && scope_forms_.size() > 1) {
     first_scope_form_ = scope_form_ = options_.auth->delete_form();
   }
@@ -153,13 +154,20 @@ Action Exchange::out_of_step(std::string_view what) {
       error(ErrorCode::bad_response, "internal error: " + std::string(what) + " out of turn"))});
 }
 
-Need Exchange::need() const { return {url_, scope_forms_[scope_form_], call_.repository}; }
+Need Exchange::need(const Moment& moment) const {
+  CallOptions patience{.stop = options_.stop};
+  if (options_.deadline != std::chrono::steady_clock::time_point::max()) {
+    patience.deadline =
+        std::chrono::ceil<std::chrono::milliseconds>(options_.deadline - moment.now);
+  }
+  return {url_, scope_forms_[scope_form_], call_.repository, std::move(patience)};
+}
 
 Action Exchange::begin(const Moment& moment) {
   const bool lives = authorization_ && moment.now < authorization_->expires;
   if (lives || options_.auth == nullptr) return send();
   authorization_.reset();
-  auto found = options_.auth->at_hand(need(), moment.now);
+  auto found = options_.auth->at_hand(need(moment), moment.now);
   if (!found) return send();
   if (auto* request = std::get_if<TokenRequest>(&*found)) {
     // It was not to be had when this call asked for it before.
@@ -176,6 +184,7 @@ Action Exchange::send() const {
   http::Request request = call_.request;
   request.url = url_;
   request.innermost_peer = innermost_peer_;
+  if (parts_) parts_->ask(request);
   if (left_origin_) {
     request.headers.remove("Authorization");
     request.headers.remove("Cookie");
@@ -195,11 +204,12 @@ void Exchange::begin_attempt() {
 Action Exchange::answered(http::Response response, const Moment& moment) {
   if (!left_origin_ && response.peer) connected_ = response.peer->zone;
   if (response.status == 401) {
-    if (auto action = authenticate(response)) return *std::move(action);
+    if (auto action = authenticate(response, moment)) return *std::move(action);
   } else if (response.status == 403) {
     if (auto action = widen(response)) return *std::move(action);
   }
   if (auto action = redirect(response)) return *std::move(action);
+  if (auto action = join(response)) return *std::move(action);
   if (auto action = retry(response, moment)) return *std::move(action);
   if (auto action = restart(response)) return *std::move(action);
   if (left_origin_ && response.status / 100 == 4) return storage_error(response);
@@ -218,6 +228,28 @@ Action Exchange::storage_error(const http::Response& response) const {
   return Finish{Unexpected(std::move(refused))};
 }
 
+// The rest of a body whose first part is here.
+std::optional<Action> Exchange::join(http::Response& response) {
+  switch (parts_ ? parts_->join(response) : BodyParts::Verdict::whole) {
+    case BodyParts::Verdict::whole:
+      return std::nullopt;
+    case BodyParts::Verdict::start_over:
+      begin_attempt();
+      return send();
+    case BodyParts::Verdict::too_large:
+      return Finish{Unexpected(error(
+          ErrorCode::too_large,
+          "the answer is larger than " + std::to_string(call_.request.max_body_bytes) + " bytes"))};
+    case BodyParts::Verdict::misfit:
+      break;
+  }
+  return Finish{Unexpected(
+      error(ErrorCode::bad_response,
+            "the connection broke off, and the registry answered " +
+                std::to_string(response.status) + " with another part than the one asked for",
+            "Try again; something between here and the registry may be changing its answers"))};
+}
+
 // A presigned URL lives for minutes; the registry gives a fresh one. The call goes there as it was,
 // its Range too.
 std::optional<Action> Exchange::restart(const http::Response& response) {
@@ -228,7 +260,7 @@ std::optional<Action> Exchange::restart(const http::Response& response) {
   return send();
 }
 
-std::optional<Action> Exchange::authenticate(const http::Response& response) {
+std::optional<Action> Exchange::authenticate(const http::Response& response, const Moment& moment) {
   // A place that the registry redirected to gets no credentials, whatever it asks.
   if (options_.auth == nullptr || left_origin_) return std::nullopt;
   ahead_ = false;
@@ -238,7 +270,7 @@ std::optional<Action> Exchange::authenticate(const http::Response& response) {
     const std::string text = authorization_->header.substr(std::string_view("Bearer ").size());
     options_.auth->tokens().drop(*authorization_->request, Secret(text));
   }
-  auto answered = options_.auth->answer(need(), challenges, connected_);
+  auto answered = options_.auth->answer(need(moment), challenges, connected_);
   if (!answered) return Finish{Unexpected(withheld(std::move(answered).error()))};
   if (!*answered) return std::nullopt;
   if (auto* header = std::get_if<Authorization>(&**answered)) {
@@ -373,6 +405,7 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
 
 Action Exchange::failed(const http::Failure& failure, const Moment& moment) {
   if (failure.kind == Kind::refused) return Finish{Unexpected(refusal(failure))};
+  if (parts_ && failure.cut && parts_->keep(*failure.cut)) attempt_ = 1;
   const int limit = moment.host_has_answered ? options_.retry.max_attempts
                                              : std::min(options_.retry.max_attempts,
                                                         options_.retry.attempts_at_silent_host);

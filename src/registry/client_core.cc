@@ -93,6 +93,7 @@ net::Call ClientCore::call_of(const Ask& ask) const {
   call.request.timeout = options_.timeout * ask.timeout_factor;
   call.scope = ask.scope;
   call.repository = ask.repository;
+  call.content = ask.content;
   call.retry_when_outcome_unknown = ask.retry_when_outcome_unknown;
   return call;
 }

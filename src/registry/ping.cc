@@ -63,6 +63,10 @@ Ask base_ask(const ClientCore& core) {
 Result<PingInfo> Reader::ping(const CallOptions& options) const {
   const Ask ask = base_ask(*core_);
   Result<http::Response> answer = core_->send(ask, options);
+  // Who it was cannot be asked any more either: it may be what took so long.
+  if (!answer && answer.error().code == ErrorCode::cancelled) {
+    return Unexpected(std::move(answer).error());
+  }
   const net::Driver::AuthSeen auth = core_->driver().auth_seen();
   // Credentials that it did not ask for are not looked for: they were not sent, and are not wrong.
   const Result<net::Driver::Identity> who =
