@@ -79,6 +79,8 @@ class UntagJob {
   std::optional<Manifest> original_ = {};
   // Why the registry refused the stand-in, where it did and changed nothing.
   std::optional<Error> put_refused_ = {};
+  // Why the stand-in is still there although the tag is gone.
+  std::optional<Error> left_behind_ = {};
   // Is there something of this untag that the registry may have acted on?
   bool begun_ = false;
 };
