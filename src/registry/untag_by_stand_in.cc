@@ -222,16 +222,21 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
       return Unexpected(std::move(cleared).error());
     }
   }
-  if (!deleted.status && method == UntagMethod::tag_delete) {
-    left_behind_ = deleted.status.error();
-    left_behind_->message = fmt::format("the tag is gone, and its stand-in {} stays behind: {}",
-                                        stand_in.digest().str(), left_behind_->message);
-    left_behind_->hint = log_ != nullptr ? std::string("The next run removes it")
-                                         : fmt::format("Remove it: purser delete {}@{}",
-                                                       repository_.str(), stand_in.digest().str());
-    if (log_ == nullptr) core_.log(LogEvent::Level::warning, to_string(*left_behind_));
-  }
+  if (!deleted.status) note_left_behind(stand_in, deleted.status.error());
   return method;
+}
+
+// The tag is gone, by its name perhaps, and what was put onto it may not be.
+void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
+  const Reference left = Reference::with_digest(repository_, stand_in.digest());
+  auto there = client_.head(left, kNotToBeStopped);
+  if (!there && is_confirmed_absence(there.error())) return;
+  left_behind_ = cause;
+  left_behind_->message = fmt::format("the tag is gone, and its stand-in {} stays behind: {}",
+                                      stand_in.digest().str(), cause.message);
+  left_behind_->hint = log_ != nullptr ? std::string("The next run removes it")
+                                       : "Remove it: purser delete " + left.str();
+  if (log_ == nullptr) core_.log(LogEvent::Level::warning, to_string(*left_behind_));
 }
 
 // After a delete that was not plainly accepted, the tag may be listed and still answer 404:

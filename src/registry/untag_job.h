@@ -59,6 +59,7 @@ class UntagJob {
   Result<UntagMethod> confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
                               UntagMethod method);
   Status clear_ghost(const Manifest& stand_in);
+  void note_left_behind(const Manifest& stand_in, const Error& cause);
 
   // untag_by_tag_delete.cc
   Result<UntagMethod> by_tag_delete();

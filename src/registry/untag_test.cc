@@ -380,6 +380,17 @@ TEST_F(UntagTest, SaysThatAStandInStaysBehindWhoseTagWentByItsName) {
   EXPECT_THAT(log_.outcomes, ElementsAre(false)) << "the next run has to look";
 }
 
+// It went by its name, and that could not be seen.
+TEST_F(UntagTest, SaysThatAStandInStaysBehindWhoseTagIsGone) {
+  tag_delete(TagDelete::conforming);
+  registry_->fail({.method = "GET", .contains = "/manifests/v1", .skip = 1, .status = 404});
+  registry_->fail({.method = "DELETE", .contains = stand_in().str(), .times = -1});
+  EXPECT_THAT(untag(), IsOk());
+  EXPECT_THAT(registry_->tags("a"), ElementsAre("kept"));
+  EXPECT_TRUE(registry_->has("a", stand_in()));
+  EXPECT_THAT(log_.outcomes, ElementsAre(false)) << "the next run has to look";
+}
+
 TEST_F(UntagTest, LosesNothingToADeleteByTagThatTakesTheManifest) {
   tag_delete(TagDelete::deletes_manifest);
   registry_->set_tag("a", "v2", image_);
