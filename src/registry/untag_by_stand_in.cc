@@ -232,6 +232,7 @@ void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
   auto there = client_.head(left, kNotToBeStopped);
   if (!there && is_confirmed_absence(there.error())) return;
   left_behind_ = cause;
+  left_behind_->not_done = false;  // of the whole untag it is not true
   left_behind_->message = fmt::format("the tag is gone, and its stand-in {} stays behind: {}",
                                       stand_in.digest().str(), cause.message);
   left_behind_->hint = log_ != nullptr ? std::string("The next run removes it")

@@ -94,7 +94,7 @@ TEST_F(SettleUntagTest, RemovesAStandInThatWasLeftWithoutATag) {
   const Digest image = registry_->add_image(kRepo, "v1");
   registry_->set_tag(kRepo, "kept", image);
   const Digest stand_in = make_stand_in(manifest(image), "v1")->digest();
-  registry_->fail({.method = "DELETE", .contains = stand_in.str(), .times = -1});
+  registry_->fail({.method = "DELETE", .contains = stand_in.str(), .times = -1, .status = 429});
   auto report = prune_keeping({kRepo + ":kept"});
   ASSERT_THAT(report, IsOk());
   EXPECT_TRUE(report->complete());
