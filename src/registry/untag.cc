@@ -66,7 +66,9 @@ Result<UntagMethod> UntagJob::run() {
   // What one try among several says of itself is not true of all of them.
   if (!result) result.error().not_done = !begun_;
   if (log_ != nullptr) {
-    const Status outcome = result ? Status() : Status(Unexpected(result.error()));
+    Status outcome = result ? Status() : Status(Unexpected(result.error()));
+    // Done, and there is something for the next run to take away.
+    if (result && left_behind_) outcome = Unexpected(*left_behind_);
     if (Status logged = log_->after(change, outcome); !logged) {
       core_.log(LogEvent::Level::warning, to_string(logged.error()));
     }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "retention/watched_log.h"
+
 namespace purser {
 namespace {
 
@@ -206,8 +208,13 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   on_step_("untag " + decision.tag, decision.means == Means::untag);
   auto pinned = Reference::parse(reference->str() + "@" + decision.digest->str());
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
-  auto untagged = client_.untag(*pinned, &journal_, options_.call);
+  WatchedLog log(journal_);
+  auto untagged = client_.untag(*pinned, &log, options_.call);
   if (untagged) {
+    if (log.left_open()) {
+      warnings_.push_back(to_string(*log.left_open()));
+      unsettled_ = true;
+    }
     auto node = snapshot_.manifests.find(*decision.digest);
     if (*untagged == UntagMethod::stand_in && node != snapshot_.manifests.end() &&
         node->second.manifest) {
