@@ -230,10 +230,10 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   const bool moved = error.code == ErrorCode::changed;
   const bool left = moved || error.code == ErrorCode::cancelled;
   tag_is(decision.tag, left ? Outcome::skipped : Outcome::failed, to_string(error));
-  const bool its_own_matter = moved || error.code == ErrorCode::conflict ||
+  const bool about_this_tag = moved || error.code == ErrorCode::conflict ||
                               error.code == ErrorCode::not_found ||
                               error.code == ErrorCode::unsupported;
-  if (!its_own_matter) stop(to_string(error));
+  if (!about_this_tag && !is_its_own_matter(error)) stop(to_string(error));
   if (moved) take_in(decision.tag);
 }
 
