@@ -5,7 +5,7 @@
 
 #include "purser/client.h"
 #include "purser/stand_in.h"
-#include "registry/patience.h"
+#include "registry/repeated_look.h"
 #include "registry/tags_on.h"
 #include "registry/untag_job.h"
 
@@ -140,9 +140,9 @@ UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& deta
 
 UntagJob::TagNow UntagJob::await_change(TagNow as_before, const Digest* stand_in,
                                         std::string& detail) {
-  Patience patience(client_, options_.stop);
+  RepeatedLook again(client_, options_.stop);
   TagNow now = look_at_tag(stand_in, detail);
-  while (now == as_before && patience.wait()) now = look_at_tag(stand_in, detail);
+  while (now == as_before && again.wait()) now = look_at_tag(stand_in, detail);
   return now;
 }
 
