@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 
 #include "cli/file_io.h"
@@ -130,11 +131,17 @@ Result<PruneRequest> PruneRequestOptions::read(const std::vector<std::string>& n
 ApplyOptions apply_options(Session& session) {
   ApplyOptions options;
   options.state_directory = session.state_directory();
+  // Each of them has a change of its own, which no window holds back.
+  options.repositories_at_once =
+      std::min(options.repositories_at_once, session.settings().in_flight.value_or(SIZE_MAX));
   options.call = session.call();
   options.progress = [&err = session.err()](const Progress& progress) {
-    err.progress(fmt::format("{}/{}  {}: {}", progress.done, progress.total, progress.repository,
-                             progress.step));
-    err.note(fmt::format("{}: {}", progress.repository, progress.step), 1);
+    const std::string step = progress.repository.empty()
+                                 ? progress.step
+                                 : fmt::format("{}: {}", progress.repository, progress.step);
+    err.progress(
+        progress.total == 0 ? step : fmt::format("{}/{}  {}", progress.done, progress.total, step));
+    if (!progress.is_count) err.note(step, 1);
   };
   return options;
 }

@@ -153,6 +153,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
         return err.note(event.text, 2);
     }
   };
+  options.waiting = [&err = err_](const Waiting& waiting) { err.waiting(waiting); };
   Result<Client> client = Client::create(std::move(options));
   if (client && !std::exchange(warned_, true)) warn_of_insecure_hosts(registry);
   return client;

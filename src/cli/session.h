@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/diagnostics.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "purser/apply.h"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "core/time_text.h"
 #include "net/reach.h"
 #include "net/redirect.h"
 #include "net/retry_after.h"
@@ -21,12 +22,6 @@ using Kind = http::Failure::Kind;
 constexpr int kMaxChallengesAnswered = 4;
 // Of a presigned URL that had expired when it was asked.
 constexpr int kMaxRestarts = 2;
-
-std::string in_seconds(std::chrono::milliseconds time) {
-  const auto ms = time.count();
-  if (ms % 1000 == 0 || ms > 10'000) return std::to_string((ms + 999) / 1000) + " s";
-  return std::to_string(ms) + " ms";
-}
 
 std::string hint_for(const http::Failure& failure) {
   if (!failure.hint.empty()) return failure.hint;
@@ -381,8 +376,6 @@ std::optional<Action> Exchange::redirect(const http::Response& response) {
 std::optional<Action> Exchange::retry(const http::Response& response, const Moment& moment) {
   const int status = response.status;
   if (!is_retryable_status(status)) return std::nullopt;
-  // Only a 429 says that the server did not act.
-  if (status != 429 && !call_.retry_when_outcome_unknown) return std::nullopt;
   const bool limited = status == 429 || status == 503;
   const auto field = limited ? response.headers.get("Retry-After") : std::nullopt;
   const auto asked = field ? parse_retry_after(*field, moment.wall) : std::nullopt;
@@ -397,13 +390,15 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
     too_long.not_done = status == 429;
     return Finish{Unexpected(std::move(too_long))};
   }
-  if (attempt_ >= options_.retry.max_attempts) return std::nullopt;
   const auto delay =
       asked ? std::chrono::milliseconds(*asked) : options_.retry.backoff(attempt_, moment.random01);
-  const bool whole_host = status == 429 && !left_origin_;
-  if (!options_.once) {
+  const bool whole_host = (status == 429 || asked) && !left_origin_;
+  // Only a 429 says that the server did not act.
+  const bool may_repeat = status == 429 || call_.retry_when_outcome_unknown;
+  if (may_repeat && !options_.once && attempt_ < options_.retry.max_attempts) {
     return wait(delay, "the server answered " + std::to_string(status), whole_host, moment);
   }
+  // The pause is the host's, whatever becomes of this call.
   if (!whole_host) return std::nullopt;
   return Finish{response, moment.now + delay};
 }

@@ -112,7 +112,9 @@ TEST_F(ManifestReadTest, HashesWhatWasAskedByDigest) {
          reply(200, raw_ + " ",
                {{"Content-Type", std::string(media_type::kOciManifest)},
                 {"Docker-Content-Digest", Digest::of(raw_ + " ").str()}}));
-  EXPECT_THAT(client().manifest(by_digest("a", image_)), HasError(ErrorCode::digest_mismatch));
+  const auto read = client().manifest(by_digest("a", image_));
+  EXPECT_THAT(read, HasError(ErrorCode::digest_mismatch, HasSubstr(image_.str())));
+  EXPECT_EQ(read.error().subject, "a@" + image_.str()) << "where it was read";
 }
 
 // A-50.

@@ -37,6 +37,8 @@ class UntagJob {
   Status check_wish(const Found& found) const;
   Status check_still_on(const Digest& digest);
   TagNow look_at_tag(const Digest* stand_in, std::string& detail);
+  // The same, and as long as the tag is still `as_before` it is looked at again.
+  TagNow await_change(TagNow as_before, const Digest* stand_in, std::string& detail);
   Status original_is_served();
   // Puts the original back onto the tag, where that is absent, or on one of `seen`.
   Error put_back(Error cause, SeenOnTag seen);
@@ -59,6 +61,7 @@ class UntagJob {
   Result<UntagMethod> confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
                               UntagMethod method);
   Status clear_ghost(const Manifest& stand_in);
+  void note_left_behind(const Manifest& stand_in, const Error& cause);
 
   // untag_by_tag_delete.cc
   Result<UntagMethod> by_tag_delete();
@@ -79,6 +82,8 @@ class UntagJob {
   std::optional<Manifest> original_ = {};
   // Why the registry refused the stand-in, where it did and changed nothing.
   std::optional<Error> put_refused_ = {};
+  // Why the stand-in is still there although the tag is gone.
+  std::optional<Error> left_behind_ = {};
   // Is there something of this untag that the registry may have acted on?
   bool begun_ = false;
 };

@@ -51,6 +51,10 @@ Status Settlement::settle_step(const Unfinished::Step& step, const Manifest& ori
     deleted_.add_stand_in(original, step.tag);
     return {};
   }
+  // Nobody's image, and the same for every tag: as long as it is there, no tag can go by way of it.
+  if (original.raw() == kEmptyStandIn) {
+    return step.finished ? Status{} : remove_if_there_and_unused(original);
+  }
   // It did not happen. What has become of the manifest since is somebody else's doing.
   if (step.refused) return is_stand_in(original) ? remove_if_there_and_unused(original) : Status{};
   if (!step.finished) return settle_deletion(step, original);
@@ -98,8 +102,9 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
     deleted_.add_stand_in(original, step.tag);
     auto still = answers(at(original.digest()));
     if (!still) return Unexpected(std::move(still).error());
+    // By a delete of the tag: then the stand-in may still be there, without a tag.
     return *still
-               ? Status{}
+               ? leave_no_stand_in(step, original)
                : put_back(step.tag, {}, original, "an interrupted untag took its manifest along");
   }
   if (is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn) {
