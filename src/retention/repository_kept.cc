@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -73,7 +72,7 @@ std::set<Digest> RepositoryRun::kept_around(const Digest& digest, std::set<Diges
 Status RepositoryRun::note_neighbours_of(const Digest& digest) {
   for (const Digest& near : kept_around(digest, walked_)) {
     if (!neighbours_.insert(near).second) continue;
-    const Status written =
+    Status written =
         journal_.keep_bytes(approved_.repository, *snapshot_.manifests.at(near).manifest);
     if (!written) return written;
   }
@@ -96,8 +95,9 @@ void RepositoryRun::check_neighbours() {
     ask = std::move(next);
   }
   // A part before the index that lists it, as a registry may want it.
-  for (const ManifestDecision& decision : std::views::reverse(current_.manifests)) {
-    if (absent.contains(decision.digest)) put_neighbour_back(decision.digest);
+  for (auto decision = current_.manifests.rbegin(); decision != current_.manifests.rend();
+       ++decision) {
+    if (absent.contains(decision->digest)) put_neighbour_back(decision->digest);
   }
 }
 
