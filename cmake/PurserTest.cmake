@@ -1,3 +1,6 @@
+# Everything that `ctest -L unit` runs, for whoever builds no more than that.
+add_custom_target(unit_tests)
+
 # purser_add_tests(NAME SOURCES... [LIBRARIES ...] [LABELS ...])
 # One test program, each of its cases a ctest of its own. Nothing without PURSER_BUILD_TESTS.
 function(purser_add_tests name)
@@ -16,6 +19,9 @@ function(purser_add_tests name)
   target_link_libraries(${name} PRIVATE purser_lib purser_testing purser_build_flags ${ARG_LIBRARIES}
                                         GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  if("unit" IN_LIST ARG_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
