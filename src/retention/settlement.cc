@@ -98,9 +98,11 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
     deleted_.add_stand_in(original, step.tag);
     auto still = answers(at(original.digest()));
     if (!still) return Unexpected(std::move(still).error());
-    return *still
-               ? Status{}
+    Status settled =
+        *still ? Status{}
                : put_back(step.tag, {}, original, "an interrupted untag took its manifest along");
+    // Where tags are deleted by name, the stand-in outlives its tag.
+    return settled ? leave_no_stand_in(step, original) : settled;
   }
   if (is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn) {
     Status put = put_back(step.tag, current->digest(), original,
@@ -113,7 +115,10 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
 // The run itself may have put the original back, and then not have come to remove the stand-in.
 Status Settlement::leave_no_stand_in(const Unfinished::Step& step, const Manifest& original) {
   auto stand_in = make_stand_in(original, step.tag);
-  return stand_in ? remove_if_there_and_unused(*stand_in) : Status{};
+  const Status left = stand_in ? remove_if_there_and_unused(*stand_in) : Status{};
+  if (!left) return left;
+  auto empty = Manifest::parse(std::string(kEmptyStandIn), media_type::kOciIndex);
+  return empty ? remove_if_there_and_unused(*empty) : Status{};
 }
 
 Status Settlement::remove_if_there_and_unused(const Manifest& stand_in) {
