@@ -69,6 +69,7 @@ Ask blob_ask(const ClientCore& core, const Repository& repository, const Descrip
   ask.scope = scope_of(repository, "pull");
   ask.repository = repository.path();
   ask.max_body_bytes = kMaxSmallBlobBytes;
+  ask.content = descriptor.digest;
   ask.operation =
       core.operation("read the blob", Reference::with_digest(repository, descriptor.digest));
   return ask;
@@ -104,8 +105,10 @@ Result<Manifest> read_manifest(const ClientCore& core, const Ask& ask, const Ref
   if (!expected) expected = announced_digest(response);
   const std::string type(response.headers.get("Content-Type").value_or(""));
   auto manifest = Manifest::parse(std::move(response.body), type, expected);
-  if (!manifest) return Unexpected(core.told(std::move(manifest).error(), ask.operation));
-  return manifest;
+  if (manifest) return manifest;
+  Error error = std::move(manifest).error();
+  error.operation.clear();  // a document cannot know where it was read
+  return Unexpected(core.told(std::move(error), ask.operation));
 }
 
 Result<std::string> read_blob(const ClientCore& core, const Ask& ask, const Descriptor& descriptor,
