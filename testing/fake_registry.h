@@ -51,6 +51,25 @@ struct FakeRegistryOptions {
   bool delete_always_404 = false;   // 404 MANIFEST_UNKNOWN to every DELETE, and nothing happens
   bool delete_leaves_tags = false;  // the manifest goes, its tags stay listed: ghosts
 
+  // What the registry wants to be gone before it deletes a manifest.
+  enum class DeleteWants {
+    nothing,
+    no_tag,            // 400 GOOGLE_MANIFEST_DANGLING_TAG (Artifact Registry)
+    one_tag_at_most,   // 409 MANIFEST_INVALID (zot)
+    no_parent_google,  // 400 GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE, tagged or not
+    no_parent_gitlab,  // 409 MANIFEST_REFERENCED_IN_LIST
+    no_parent_zot,     // 405 DENIED
+  };
+  DeleteWants delete_wants = DeleteWants::nothing;
+  // Tags and digests of which nothing is deleted or moved, nor a manifest with such a tag.
+  std::set<std::string> locked = {};
+  int locked_status = 405;
+  std::string locked_code = "REGISTRY_DISALLOWED_OPERATION";  // as ACR answers
+  // A manifest that was deleted is served for so many reads of manifests more.
+  int delete_lag = 0;
+  int delete_status = 202;     // said of a DELETE that is or will be done; 500: Docker Hub
+  bool untagged_goes = false;  // a manifest goes with its last tag
+
   bool refuses_annotations = false;  // 400 MANIFEST_INVALID for a manifest with a stand-in's mark
   bool requires_children = false;    // a manifest that names what is not there: 400
   bool sends_digest = true;          // Docker-Content-Digest
@@ -156,7 +175,8 @@ class FakeRegistry : public http::Transport {
     std::map<std::string, Digest> tags;
     std::map<Digest, Document> manifests;
     std::map<Digest, std::string> blobs;
-    bool had_tags = false;  // a repository that never had one is unknown to tags/list
+    bool had_tags = false;             // a repository that never had one is unknown to tags/list
+    std::map<Digest, int> going = {};  // deleted, and served for so many reads more
   };
   struct Target;
 
@@ -166,10 +186,19 @@ class FakeRegistry : public http::Transport {
   http::Response serve_tags(const SeenRequest& seen, const Target& target) const;
   http::Response serve_manifest(const SeenRequest& seen, const Target& target) const;
   http::Response serve_put(const SeenRequest& seen, const Target& target);
-  http::Response serve_delete(const Target& target);
+  // fake_registry_delete.cc
+  http::Response serve_delete(const std::string& repository, const std::string& reference);
+  http::Response serve_manifest_delete(Content& content, const Digest& digest);
   http::Response serve_tag_delete(Content& content, const std::string& tag);
   http::Response serve_blob(const SeenRequest& seen, const Target& target) const;
   http::Response serve_referrers(const Target& target) const;
+  std::optional<http::Response> refusal_of_lock(const Content* content,
+                                                const std::string& reference) const;
+  std::optional<http::Response> refusal_of_delete(const Content& content,
+                                                  const Digest& digest) const;
+  void erase_manifest(Content& content, const Digest& digest);
+  void erase_if_untagged(Content& content, const Digest& digest);
+  void finish_deletes(const std::string& repository);
   std::optional<Fault> due_fault(const SeenRequest& seen);
   Content* find(const std::string& repository);
   const Content* find(const std::string& repository) const;

@@ -30,9 +30,14 @@ void FakeRegistry::put_locked(const std::string& repository, const std::string& 
                               const Digest& digest, Document document) {
   Content& content = repositories_[repository];
   content.manifests.insert_or_assign(digest, std::move(document));
+  content.going.erase(digest);
   if (tag.empty()) return;
+  const auto before = content.tags.find(tag);
+  const std::optional<Digest> moved_from =
+      before == content.tags.end() ? std::nullopt : std::optional(before->second);
   content.tags.insert_or_assign(tag, digest);
   content.had_tags = true;
+  if (moved_from) erase_if_untagged(content, *moved_from);
 }
 
 Digest FakeRegistry::put(const std::string& repository, const std::string& tag,

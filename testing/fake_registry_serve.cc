@@ -9,43 +9,10 @@
 #include "purser/manifest.h"
 #include "purser/stand_in.h"
 #include "testing/fake_registry.h"
+#include "testing/fake_replies.h"
 
 namespace purser::testing {
 namespace {
-
-constexpr std::string_view kJson = "application/json; charset=utf-8";
-
-http::Response json_reply(int status, std::string body) {
-  http::Response response;
-  response.status = status;
-  response.headers.add("Docker-Distribution-API-Version", "registry/2.0");
-  response.headers.add("Content-Type", std::string(kJson));
-  response.headers.add("Content-Length", std::to_string(body.size()));
-  response.body = std::move(body);
-  return response;
-}
-
-http::Response error_reply(int status, std::string_view code, std::string_view message) {
-  return json_reply(status,
-                    fmt::format(R"({{"errors":[{{"code":"{}","message":"{}"}}]}})", code, message));
-}
-
-http::Response empty_reply(int status) {
-  http::Response response;
-  response.status = status;
-  response.headers.add("Content-Length", "0");
-  return response;
-}
-
-http::Response text_reply(int status, std::string body) {
-  http::Response response = json_reply(status, std::move(body));
-  response.headers.set("Content-Type", "text/plain; charset=utf-8");
-  return response;
-}
-
-http::Response manifest_unknown() {
-  return error_reply(404, "MANIFEST_UNKNOWN", "manifest unknown");
-}
 
 std::string quoted_list(const std::vector<std::string>& names) {
   std::string list;
@@ -153,6 +120,7 @@ http::Response FakeRegistry::serve(const SeenRequest& seen) {
     return reply;
   }
   const bool reading = seen.method == "GET" || seen.method == "HEAD";
+  if (target.kind == "manifests" && reading) finish_deletes(target.repository);
   if (target.path == "/v2/") return json_reply(200, "{}");
   if (target.kind == "_catalog" && reading) return serve_catalog(seen, target);
   if (target.kind == "tags" && reading) return serve_tags(seen, target);
@@ -161,7 +129,7 @@ http::Response FakeRegistry::serve(const SeenRequest& seen) {
   if (target.kind == "manifests") {
     if (reading) return serve_manifest(seen, target);
     if (seen.method == "PUT") return serve_put(seen, target);
-    if (seen.method == "DELETE") return serve_delete(target);
+    if (seen.method == "DELETE") return serve_delete(target.repository, target.reference);
   }
   return text_reply(404, "404 page not found\n");
 }
@@ -252,6 +220,7 @@ http::Response FakeRegistry::serve_put(const SeenRequest& seen, const Target& ta
     }
   }
   std::string tag = target.reference;
+  if (auto refusal = refusal_of_lock(content, tag)) return *std::move(refusal);
   Digest digest = Digest::of(seen.body);
   if (auto wanted = Digest::parse(target.reference)) {
     if (!wanted->matches(seen.body)) {
@@ -266,42 +235,6 @@ http::Response FakeRegistry::serve_put(const SeenRequest& seen, const Target& ta
   reply.headers.add("Location",
                     fmt::format("/v2/{}/manifests/{}", target.repository, digest.str()));
   return reply;
-}
-
-http::Response FakeRegistry::serve_delete(const Target& target) {
-  if (options_.delete_always_404) return manifest_unknown();
-  if (!options_.delete_right) return error_reply(403, "DENIED", "requested access is denied");
-  if (!options_.deletes_enabled) {
-    return error_reply(405, "UNSUPPORTED", "The operation is unsupported.");
-  }
-  Content* content = find(target.repository);
-  auto digest = Digest::parse(target.reference);
-  if (!digest) {
-    if (content == nullptr || options_.tag_delete == FakeRegistryOptions::TagDelete::unsupported) {
-      return error_reply(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
-    }
-    return serve_tag_delete(*content, target.reference);
-  }
-  if (content == nullptr || content->manifests.erase(*digest) == 0) return manifest_unknown();
-  if (!options_.delete_leaves_tags) {
-    std::erase_if(content->tags, [&](const auto& entry) { return entry.second == *digest; });
-  }
-  return empty_reply(202);
-}
-
-http::Response FakeRegistry::serve_tag_delete(Content& content, const std::string& tag) {
-  using TagDelete = FakeRegistryOptions::TagDelete;
-  const auto found = content.tags.find(tag);
-  if (found == content.tags.end()) return manifest_unknown();
-  const Digest digest = found->second;
-  if (options_.tag_delete == TagDelete::ignored) return empty_reply(202);
-  if (options_.tag_delete == TagDelete::conforming) {
-    content.tags.erase(found);
-    return empty_reply(202);
-  }
-  std::erase_if(content.tags, [&](const auto& entry) { return entry.second == digest; });
-  if (options_.tag_delete == TagDelete::deletes_manifest) content.manifests.erase(digest);
-  return empty_reply(202);
 }
 
 http::Response FakeRegistry::serve_blob(const SeenRequest& seen, const Target& target) const {
@@ -333,7 +266,12 @@ http::Response FakeRegistry::serve_referrers(const Target& target) const {
       auto manifest = Manifest::parse(document.bytes, document.media_type);
       if (!manifest || !manifest->subject() || manifest->subject()->digest != *digest) continue;
       if (!list.empty()) list += ",";
-      list += json_descriptor(document.media_type, own, document.bytes.size());
+      std::string descriptor = json_descriptor(document.media_type, own, document.bytes.size());
+      if (!manifest->artifact_type().empty()) {
+        descriptor.insert(descriptor.size() - 1,
+                          fmt::format(R"(,"artifactType":"{}")", manifest->artifact_type()));
+      }
+      list += descriptor;
     }
   }
   http::Response reply =

@@ -13,6 +13,7 @@
 
 #include "purser/client.h"
 #include "testing/fake_registry.h"
+#include "testing/manual_clock.h"
 #include "testing/matchers.h"
 
 namespace purser {
@@ -32,6 +33,7 @@ class ClientTest : public ::testing::Test {
     ClientOptions options;
     options.registry = registry_->host();
     options.transport = registry_;
+    options.clock = clock_;
     options.retry = {.max_attempts = 3, .first_delay = std::chrono::milliseconds(0)};
     options.log = [this](const LogEvent& event) { logged_.push_back(event.text); };
     return options;
@@ -83,6 +85,7 @@ class ClientTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeRegistry> registry_;
+  std::shared_ptr<testing::ManualClock> clock_ = std::make_shared<testing::ManualClock>();
   std::vector<std::string> logged_;
 
  private:

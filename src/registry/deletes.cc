@@ -9,6 +9,7 @@
 #include "registry/client_core.h"
 #include "registry/manifest_reads.h"
 #include "registry/manifest_writes.h"
+#include "registry/quirks.h"
 
 namespace purser {
 namespace {
@@ -33,18 +34,33 @@ Ask tag_delete_ask(const ClientCore& core, const Repository& repository, const s
                     core.operation("delete the tag", repository.path() + ":" + tag));
 }
 
-Error delete_failure(const ClientCore& core, const Ask& ask, const http::Response& response) {
+// What a refusal means where deletes are known to be enabled: it is about this manifest.
+void explain_refusal(Error& error) {
+  const HttpFailure& answer = *error.http;
+  if (quirks::tags_that_must_go_first(answer) != quirks::TagsFirst::no) {
+    error.code = ErrorCode::conflict;
+    error.hint = "Its tags have to go first there: purser untag";
+  } else if (quirks::wants_its_indexes_gone_first(answer)) {
+    error.code = ErrorCode::conflict;
+    error.hint =
+        "An index that is still there lists it; one without a tag is in no list, and has to be "
+        "deleted by its digest first";
+  } else if (quirks::may_be_about_this_one_alone(answer)) {
+    if (error.code == ErrorCode::unsupported) error.code = ErrorCode::conflict;
+    error.hint = "It may be locked, immutable or in use there";
+  }
+}
+
+Error delete_failure(const ClientCore& core, const Repository& repository, const Ask& ask,
+                     const http::Response& response) {
   Error error = core.failure(ask, response);
-  if (error.code == ErrorCode::unsupported) {
+  const std::optional<DeleteSupport> support = core.known_delete_support(repository);
+  const bool enabled = support && support->answer == DeleteSupport::Answer::enabled;
+  if (enabled || error.code == ErrorCode::conflict || !quirks::may_be_about_all(*error.http)) {
+    explain_refusal(error);
+  } else if (error.code == ErrorCode::unsupported) {
     error.message = "deletes are switched off there (" + error.message + ")";
     error.hint = kEnableDeletes;
-  }
-  for (const std::string& code : error.http->codes) {
-    // GCR and GAR answer so while a tag or an index still has the digest.
-    if (code.starts_with("GOOGLE_MANIFEST_DANGLING")) error.code = ErrorCode::conflict;
-  }
-  if (error.code == ErrorCode::conflict) {
-    error.hint = "Something still refers to it, or it is locked or immutable there";
   }
   return error;
 }
@@ -113,6 +129,32 @@ DeleteSupport support_of(const http::Response& response) {
   return support;
 }
 
+// Asked by deleting what nobody has.
+Result<DeleteSupport> ask_for_deletes(const ClientCore& core, const Repository& repository,
+                                      const CallOptions& options) {
+  Ask ask = delete_ask(repository, random_digest().str(),
+                       core.operation("ask for deletes in", repository.path()));
+  ask.retry_when_outcome_unknown = true;  // there is nothing that it could delete
+  if (Status status = core.check_registry(repository, ask.operation); !status) {
+    return Unexpected(std::move(status).error());
+  }
+  Result<http::Response> answer = core.send(ask, options);
+  if (!answer) {
+    Error error = std::move(answer).error();
+    if (error.code != ErrorCode::forbidden) return Unexpected(std::move(error));
+    return DeleteSupport{DeleteSupport::Answer::no_right, error.message};
+  }
+  if (answer->status == 401) {
+    Error error = core.failure(ask, *answer);
+    if (error.code != ErrorCode::forbidden) return Unexpected(std::move(error));
+    return DeleteSupport{DeleteSupport::Answer::no_right, error.message};  // insufficient_scope
+  }
+  if (answer->status == 429 || (answer->status >= 500 && answer->status != 501)) {
+    return Unexpected(core.failure(ask, *answer));
+  }
+  return support_of(*answer);
+}
+
 }  // namespace
 
 DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
@@ -133,7 +175,7 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
     return settle(reader, repository, digest, std::move(error));
   }
   if (answer->status == 202) return {Status(), true};
-  Error error = delete_failure(core, ask, *answer);
+  Error error = delete_failure(core, repository, ask, *answer);
   if (error.code == ErrorCode::not_found) {
     return settle_404(reader, repository, digest, std::move(error));
   }
@@ -156,11 +198,9 @@ Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& r
 
 Error tag_delete_failure(const ClientCore& core, const Repository& repository,
                          const std::string& tag, const http::Response& response) {
-  return core.failure(tag_delete_ask(core, repository, tag), response);
-}
-
-bool says_no_tag_delete(int status) {
-  return status == 400 || status == 404 || status == 405 || status == 501;
+  Error error = core.failure(tag_delete_ask(core, repository, tag), response);
+  explain_refusal(error);
+  return error;
 }
 
 Status require_deletes(const Client& client, const ClientCore& core, const Repository& repository,
@@ -171,7 +211,6 @@ Status require_deletes(const Client& client, const ClientCore& core, const Repos
     auto probe = client.probe_delete(repository, options);
     if (!probe) return Unexpected(std::move(probe).error());
     support = *std::move(probe);
-    if (support->answer != Answer::unknown) core.remember_delete_support(repository, *support);
   }
   switch (support->answer) {
     case Answer::enabled:
@@ -210,27 +249,11 @@ Result<bool> Client::deletes_tags(const Repository& repository, const CallOption
 
 Result<DeleteSupport> Client::probe_delete(const Repository& repository,
                                            const CallOptions& options) const {
-  Ask ask = delete_ask(repository, random_digest().str(),
-                       core_->operation("ask for deletes in", repository.path()));
-  ask.retry_when_outcome_unknown = true;  // there is nothing that it could delete
-  if (Status status = core_->check_registry(repository, ask.operation); !status) {
-    return Unexpected(std::move(status).error());
+  auto support = ask_for_deletes(*core_, repository, options);
+  if (support && support->answer != DeleteSupport::Answer::unknown) {
+    core_->remember_delete_support(repository, *support);
   }
-  Result<http::Response> answer = core_->send(ask, options);
-  if (!answer) {
-    Error error = std::move(answer).error();
-    if (error.code != ErrorCode::forbidden) return Unexpected(std::move(error));
-    return DeleteSupport{DeleteSupport::Answer::no_right, error.message};
-  }
-  if (answer->status == 401) {
-    Error error = core_->failure(ask, *answer);
-    if (error.code != ErrorCode::forbidden) return Unexpected(std::move(error));
-    return DeleteSupport{DeleteSupport::Answer::no_right, error.message};  // insufficient_scope
-  }
-  if (answer->status == 429 || (answer->status >= 500 && answer->status != 501)) {
-    return Unexpected(core_->failure(ask, *answer));
-  }
-  return support_of(*answer);
+  return support;
 }
 
 }  // namespace purser

@@ -69,6 +69,7 @@ Ask blob_ask(const ClientCore& core, const Repository& repository, const Descrip
   ask.scope = scope_of(repository, "pull");
   ask.repository = repository.path();
   ask.max_body_bytes = kMaxSmallBlobBytes;
+  ask.content = descriptor.digest;
   ask.operation =
       core.operation("read the blob", Reference::with_digest(repository, descriptor.digest));
   return ask;

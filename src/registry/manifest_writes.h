@@ -47,9 +47,6 @@ Result<http::Response> delete_by_tag(const ClientCore& core, const Repository& r
 Error tag_delete_failure(const ClientCore& core, const Repository& repository,
                          const std::string& tag, const http::Response& response);
 
-// Is that the answer of a registry that deletes by digest alone?
-bool says_no_tag_delete(int status);
-
 // Refuses where deletes are not known to be enabled; asks once a repository.
 Status require_deletes(const Client& client, const ClientCore& core, const Repository& repository,
                        const Operation& operation, const CallOptions& options);

@@ -5,6 +5,7 @@
 
 #include "purser/client.h"
 #include "purser/stand_in.h"
+#include "registry/repeated_look.h"
 #include "registry/tags_on.h"
 #include "registry/untag_job.h"
 
@@ -135,6 +136,14 @@ UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& deta
   if (now->digest() == original_->digest()) return TagNow::on_original;
   if (stand_in != nullptr && now->digest() == *stand_in) return TagNow::on_stand_in;
   return TagNow::elsewhere;
+}
+
+UntagJob::TagNow UntagJob::await_change(TagNow as_before, const Digest* stand_in,
+                                        std::string& detail) {
+  RepeatedLook again(client_, options_.stop);
+  TagNow now = look_at_tag(stand_in, detail);
+  while (now == as_before && again.wait()) now = look_at_tag(stand_in, detail);
+  return now;
 }
 
 Status UntagJob::original_is_served() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/quirks.h"
 #include "registry/tries.h"
 #include "registry/untag_job.h"
 
@@ -174,11 +175,13 @@ bool UntagJob::try_tag_delete_on(const Manifest& stand_in) {
   Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, {.once = true});
   if (!answer) return false;  // unknown: the next untag tries again
   if (answer->status < 200 || answer->status > 204) {
-    if (says_no_tag_delete(answer->status)) core_.set_tag_delete(TagDelete::never);
+    if (quirks::deletes_by_digest_alone(answer->status, read_error_body(*answer))) {
+      core_.set_tag_delete(TagDelete::never);
+    }
     return false;
   }
   std::string detail;
-  const TagNow tag = look_at_tag(&stand_in.digest(), detail);
+  const TagNow tag = await_change(TagNow::on_stand_in, &stand_in.digest(), detail);
   auto manifest =
       client_.manifest(Reference::with_digest(repository_, stand_in.digest()), kNotToBeStopped);
   const bool conforms = tag == TagNow::gone && manifest.has_value();
@@ -202,7 +205,10 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
   if (!deleted.status) cause = in_context(deleted.status.error(), operation_);
   const SeenOnTag ours = {stand_in.digest()};
   std::string detail;
-  switch (look_at_tag(&stand_in.digest(), detail)) {
+  const bool may_go = deleted.status || !says_not_done(deleted.status.error());
+  const TagNow now = may_go ? await_change(TagNow::on_stand_in, &stand_in.digest(), detail)
+                            : look_at_tag(&stand_in.digest(), detail);
+  switch (now) {
     case TagNow::gone:
       break;
     case TagNow::elsewhere:

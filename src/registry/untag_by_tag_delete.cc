@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/quirks.h"
 #include "registry/tries.h"
 #include "registry/untag_job.h"
 
@@ -61,11 +62,15 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
     cause = tag_delete_failure(core_, repository_, tag_, *answer);
   }
   std::string detail;
-  switch (look_at_tag(nullptr, detail)) {
+  const bool refused = answer && answer->status >= 300 && answer->status < 500;
+  switch (refused ? look_at_tag(nullptr, detail)
+                  : await_change(TagNow::on_original, nullptr, detail)) {
     case TagNow::on_original:
       // Another way is tried only where this one is plainly not there, never after an error that
-      // leaves open what the registry will still do.
-      if (!answer || !says_no_tag_delete(answer->status)) return Unexpected(std::move(cause));
+      // leaves open what the registry will still do, and never around a lock.
+      if (!answer || !quirks::deletes_by_digest_alone(answer->status, read_error_body(*answer))) {
+        return Unexpected(std::move(cause));
+      }
       core_.set_tag_delete(TagDelete::never);
       return by_stand_in();
     case TagNow::on_stand_in:

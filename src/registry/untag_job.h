@@ -37,6 +37,8 @@ class UntagJob {
   Status check_wish(const Found& found) const;
   Status check_still_on(const Digest& digest);
   TagNow look_at_tag(const Digest* stand_in, std::string& detail);
+  // The same, and as long as the tag is still `as_before` it is looked at again.
+  TagNow await_change(TagNow as_before, const Digest* stand_in, std::string& detail);
   Status original_is_served();
   // Puts the original back onto the tag, where that is absent, or on one of `seen`.
   Error put_back(Error cause, SeenOnTag seen);

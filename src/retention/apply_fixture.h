@@ -40,6 +40,7 @@ class ApplyTest : public ::testing::Test {
     options.transport = registry_;
     options.retry.max_attempts = 1;
     options.read_limits = limits;
+    options.clock = clock_;
     return *Client::create(std::move(options));
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "registry/manifest_writes.h"
+#include "registry/repeated_look.h"
 #include "registry/registry_error.h"
 #include "retention/repository_run.h"
 
@@ -39,6 +40,12 @@ bool RepositoryRun::look_and_delete(const Digest& digest, Tries& tries, int& sta
   if (const auto tags = current_manifest(digest)->tags; has_stand_ins(tags)) {
     if (leave_stand_ins(tags)) return true;
     manifest_is(digest, Outcome::skipped, "one of its tags could not be taken off its stand-in");
+    return false;
+  }
+  if (const auto first = tags_to_go_first(current_manifest(digest)->tags); !first.empty()) {
+    if (untag_first(first)) return true;
+    manifest_is(digest, Outcome::skipped,
+                "the registry wants its tags gone first, and one of them could not be removed");
     return false;
   }
   const Result<bool> fresh = look_is_fresh(stale_looks);
@@ -185,6 +192,7 @@ bool RepositoryRun::delete_one(const Digest& digest, Tries& tries) {
     deleted_.add(original);
     unsettled_ = true;
   }
+  if (stopped_.empty() && learn_tags_first(deletion, deleted.error())) return true;
   note_not_deleted(deletion, deleted.error());
   return false;
 }
@@ -195,15 +203,26 @@ void RepositoryRun::note_not_deleted(const Deletion& deletion, const Error& erro
       error.code == ErrorCode::cancelled && error.not_done ? Outcome::skipped : Outcome::failed;
   manifest_is(deletion.digest, outcome, why);
   for (const std::string& tag : deletion.tags) tag_is(tag, outcome, why);
-  if (error.code != ErrorCode::conflict) stop(why);
+  if (!is_its_own_matter(error)) stop(why);
 }
 
 // A 202 is a word: what the manifest leads to goes on a look alone, and not while it is served.
 Status RepositoryRun::delete_and_confirm(const Digest& digest) {
   Status deleted = client_.delete_manifest(approved_.repository, digest, {.once = true});
-  if (!deleted) return deleted;
-  auto head = client_.head(Reference::with_digest(approved_.repository, digest));
+  const bool may_go =
+      deleted || (!says_not_done(deleted.error()) && deleted.error().code != ErrorCode::not_found);
+  return may_go ? await_absence(digest, std::move(deleted)) : deleted;
+}
+
+// Some registries take their time after a 202, and Docker Hub after a 500 (A-81).
+Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
+  const Reference reference = Reference::with_digest(approved_.repository, digest);
+  RepeatedLook again(client_, options_.call.stop);
+  auto head = client_.head(reference);
+  if (head) on_step_("wait until " + digest.str() + " is gone", false);
+  while (head && again.wait()) head = client_.head(reference);
   if (!head && is_confirmed_absence(head.error())) return {};
+  if (!deleted) return deleted;
   Error error{.operation = "delete the manifest",
               .registry = approved_.repository.registry(),
               .subject = approved_.repository.path() + "@" + digest.str()};

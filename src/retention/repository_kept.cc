@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/digest_tag.h"
 #include "registry/registry_error.h"
-#include "retention/digest_tag.h"
 #include "retention/parts_first.h"
 #include "retention/repository_run.h"
 

@@ -56,6 +56,7 @@ RepositoryRun::RepositoryRun(Client& client, const RepositoryPlan& approved, con
 RepositoryOutcome RepositoryRun::run() {
   auto lock = RepositoryLock::take(options_.state_directory, approved_.repository);
   if (!lock) return untouched(approved_, to_string(lock.error()));
+  on_step_("look again", false);
   if (Status looked = look(); !looked) return untouched(approved_, to_string(looked.error()));
   if (!current_.complete()) {
     return untouched(approved_, "could not be read again: " + current_.gaps.front().what + ": " +
@@ -76,6 +77,7 @@ RepositoryOutcome RepositoryRun::run() {
   restore_stand_ins();
   untag_tags();
   delete_manifests();
+  on_step_("look at everything that is kept", false);
   check_everything_kept();
   return finish();
 }
@@ -228,10 +230,10 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   const bool moved = error.code == ErrorCode::changed;
   const bool left = moved || error.code == ErrorCode::cancelled;
   tag_is(decision.tag, left ? Outcome::skipped : Outcome::failed, to_string(error));
-  const bool its_own_matter = moved || error.code == ErrorCode::conflict ||
+  const bool about_this_tag = moved || error.code == ErrorCode::conflict ||
                               error.code == ErrorCode::not_found ||
                               error.code == ErrorCode::unsupported;
-  if (!its_own_matter) stop(to_string(error));
+  if (!about_this_tag && !is_its_own_matter(error)) stop(to_string(error));
   if (moved) take_in(decision.tag);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "purser/apply.h"
+#include "registry/quirks.h"
 #include "registry/tries.h"
 #include "retention/deleted_manifests.h"
 
@@ -68,8 +69,14 @@ class RepositoryRun {
   Status read_referrers_again(const Digest& digest);
   bool delete_one(const Digest& digest, Tries& tries);
   void note_not_deleted(const Deletion& deletion, const Error& error);
+  // What registries refuse (repository_refusal.cc).
+  bool is_its_own_matter(const Error& error);
+  bool learn_tags_first(const Deletion& deletion, const Error& refusal);
+  std::vector<std::string> tags_to_go_first(const std::vector<std::string>& tags) const;
+  bool untag_first(const std::vector<std::string>& tags);
   Tries tries();
   Status delete_and_confirm(const Digest& digest);
+  Status await_absence(const Digest& digest, Status deleted);
   bool look_or_stop();
   void give_up_confirming(const Error& seen);
   bool has_stand_ins(const std::vector<std::string>& tags) const;
@@ -147,9 +154,10 @@ class RepositoryRun {
   std::map<Digest, ManifestDecision*> current_manifests_;
   std::map<std::string, const TagDecision*> approved_tags_;
   std::set<Digest> approved_removals_;
-  std::map<Digest, std::string> held_back_;  // removals that something new forbids
-  std::optional<Deletion> last_deletion_;    // sent, its tags not yet confirmed gone
-  std::optional<Digest> just_deleted_;       // by the deletion that was confirmed in this look
+  std::map<Digest, std::string> held_back_;               // removals that something new forbids
+  quirks::TagsFirst tags_first_ = quirks::TagsFirst::no;  // as this registry was seen to want it
+  std::optional<Deletion> last_deletion_;                 // sent, its tags not yet confirmed gone
+  std::optional<Digest> just_deleted_;  // by the deletion that was confirmed in this look
   std::chrono::steady_clock::time_point looked_at_ = {};  // the tag list, last
   bool looked_at_tags_ = false;                           // before the first untagged child goes
   bool untag_failed_ = false;  // and may have taken a stand-in away all the same

@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package tools names the programs, so that `go mod tidy` keeps what they need.
+// Package tools names the program, so that `go mod tidy` keeps what it needs.
 package tools
 
 import _ "github.com/docker/distribution/contrib/token-server"

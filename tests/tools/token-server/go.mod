@@ -1,6 +1,6 @@
-// Programs that tests need and that no package of Debian has. scripts/setup builds them into build/tools/bin.
+// The token server of the distribution project. scripts/setup builds it into build/tools/bin.
 // The versions are ones that Debian 12's own Go (1.19) builds.
-module purser/tests/tools
+module purser/tests/tools/token-server
 
 go 1.19
 

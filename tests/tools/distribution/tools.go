@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools names the program, so that `go mod tidy` keeps what it needs.
+package tools
+
+import _ "github.com/distribution/distribution/v3/cmd/registry"
