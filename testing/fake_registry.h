@@ -150,6 +150,7 @@ class FakeRegistry : public http::Transport {
   std::optional<Digest> tag(const std::string& repository, const std::string& tag) const;
   std::optional<std::string> manifest(const std::string& repository, const Digest& digest) const;
   bool has(const std::string& repository, const Digest& digest) const;
+  std::set<Digest> manifests(const std::string& repository) const;
   std::size_t manifest_count(const std::string& repository) const;
 
   void fail(Fault fault);

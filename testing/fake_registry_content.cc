@@ -155,6 +155,15 @@ bool FakeRegistry::has(const std::string& repository, const Digest& digest) cons
   return manifest(repository, digest).has_value();
 }
 
+std::set<Digest> FakeRegistry::manifests(const std::string& repository) const {
+  const std::lock_guard lock(mutex_);
+  std::set<Digest> digests;
+  if (const Content* content = find(repository)) {
+    for (const auto& [digest, document] : content->manifests) digests.insert(digest);
+  }
+  return digests;
+}
+
 std::size_t FakeRegistry::manifest_count(const std::string& repository) const {
   const std::lock_guard lock(mutex_);
   const Content* content = find(repository);

@@ -270,7 +270,12 @@ http::Response FakeRegistry::serve_referrers(const Target& target) const {
       auto manifest = Manifest::parse(document.bytes, document.media_type);
       if (!manifest || !manifest->subject() || manifest->subject()->digest != *digest) continue;
       if (!list.empty()) list += ",";
-      list += json_descriptor(document.media_type, own, document.bytes.size());
+      std::string descriptor = json_descriptor(document.media_type, own, document.bytes.size());
+      if (!manifest->artifact_type().empty()) {
+        descriptor.insert(descriptor.size() - 1,
+                          fmt::format(R"(,"artifactType":"{}")", manifest->artifact_type()));
+      }
+      list += descriptor;
     }
   }
   http::Response reply =

@@ -67,11 +67,14 @@ struct Report {
 Report dry_run(const Plan& plan);
 std::string to_json(const Report& report);
 
+// What a run is at, as it begins with it.
 struct Progress {
-  std::string repository = {};
-  std::string step = {};  // "delete sha256:9f86… (v1, v2)"
+  std::string repository = {};  // path; empty: the step is of the run as a whole
+  std::string step = {};        // "delete sha256:9f86… (v1, v2)"
   std::uint64_t done = 0;
-  std::uint64_t total = 0;  // removals of the run: tags and manifests
+  // Of a survey: repositories; of an apply: removals, tags and manifests. 0: not known yet.
+  std::uint64_t total = 0;
+  bool is_count = false;  // the same step, further on: "read 2310 of 10000 tags"
 };
 
 struct ApplyOptions {

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -24,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "purser/call_options.h"
 #include "purser/credentials.h"
 #include "purser/descriptor.h"
 #include "purser/manifest.h"
@@ -41,6 +43,28 @@ struct LogEvent {
   std::string text = {};
 };
 using LogSink = std::function<void(const LogEvent&)>;  // called from the threads of the calls
+
+// What the library waits for, told when the wait begins.
+struct Waiting {
+  std::string what = {};  // "https://registry.example.com"; a change that is to be tried again
+  std::string why = {};   // "the server answered 429"; sanitised
+  std::chrono::steady_clock::time_point until = {};
+  bool whole_host = false;  // the host asked for a pause: nothing else is sent to it before
+};
+using WaitSink = std::function<void(const Waiting&)>;  // called from the threads of the calls
+
+// How much a registry allows, as it says itself: Docker Hub's `ratelimit-*` and the `RateLimit` of
+// the IETF's drafts, read leniently. What it did not say has no value.
+struct RateLimit {
+  std::optional<std::int64_t> limit = {};      // requests in `window`
+  std::optional<std::int64_t> remaining = {};  // of them
+  std::optional<std::chrono::seconds> window = {};
+  std::optional<std::chrono::seconds> reset = {};  // until there are more
+
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+// "76 of 100 requests in 6 h left". Empty: nothing of it can be told.
+std::string to_string(const RateLimit& rate_limit);
 
 // How much one look at a repository (a snapshot, summaries, the search for a platform) reads at
 // most: whoever may push could otherwise make everybody else read without end (C.1-23). What is
@@ -76,25 +100,19 @@ struct ClientOptions {
   std::string proxy = {};
   std::vector<std::string> resolve = {};
   bool http1_only = false;
-  std::size_t in_flight = 32;  // requests under way at once in a bulk call
+  // Requests under way at once to one host, of all calls together; a change that rests on a look
+  // is sent beyond it. No value: as many as make it faster, found while reading, and fewer after
+  // each answer of 429 or 503.
+  std::optional<std::size_t> in_flight = {};
   ReadLimits read_limits = {};
   RetryPolicy retry = {};
   std::chrono::milliseconds timeout{60'000};  // of one request, until its answer begins
   LogSink log = {};
+  WaitSink waiting = {};
   // Tell `log` of each request and each answer, at Level::debug, without their secrets.
   bool trace = false;
   std::shared_ptr<http::Transport> transport = {};  // none: libcurl
   std::shared_ptr<http::Clock> clock = {};          // none: the system's
-};
-
-struct CallOptions {
-  std::stop_token stop = {};
-  std::optional<std::chrono::milliseconds> deadline = {};  // of the whole call, retries included
-  // Sent at once and once, or not at all: no waiting for a pause of the host, no second try; the
-  // token that it needs is fetched the same way. For a change that rests on a look just taken
-  // what the server certainly did not act on comes back as rate_limited or unreachable with
-  // Error::not_done, and the caller looks again before the next try.
-  bool once = false;
 };
 
 struct PingInfo {
@@ -105,6 +123,7 @@ struct PingInfo {
   std::string realm = {};        // of the challenge, if any; no values of its query
   bool authenticated = false;    // the credentials were accepted
   std::string api_version = {};  // Docker-Distribution-API-Version of a 200, if sent
+  std::optional<RateLimit> rate_limit = {};  // no value: the registry does not say
 };
 
 struct ListOptions {
@@ -154,6 +173,20 @@ using EachBlob = std::function<void(const BlobOf&, Result<std::string>)>;
 // The bytes of a blob that is read into memory (an image's config), at most.
 inline constexpr std::size_t kMaxSmallBlobBytes = 8 * 1024 * 1024;
 
+struct ReferrerOptions {
+  std::string artifact_type = {};  // exactly this one; empty: all
+  CallOptions call = {};
+};
+
+struct ReferrerList {
+  std::vector<Descriptor> referrers = {};  // sorted by digest, each once
+  // Tags such as `sha256-<hex>.sig`, with what they point at. They are all there are, whatever type
+  // was asked for: what type they are of is not known without reading them.
+  std::map<std::string, Descriptor> digest_tags = {};
+  bool has_api = false;       // the registry has the referrers API
+  bool fallback_tag = false;  // there is an index on the fallback tag
+};
+
 class ClientCore;  // internal
 class Client;
 const ClientCore& core_of(const Client& client);  // internal
@@ -199,6 +232,14 @@ class Reader {
   // too_large.
   Result<std::string> small_blob(const Repository& repository, const Descriptor& descriptor,
                                  const CallOptions& options = {}) const;
+
+  // Everything that refers to a digest, however this registry tells: the referrers API, the index
+  // on the fallback tag, which a registry that got the API later may still have, and the tags of
+  // cosign. The digest itself need not be there. Errors: the common ones;
+  // bad_response, where something that is no index is on the fallback tag. What could not be read
+  // is never "none".
+  Result<ReferrerList> find_referrers(const Repository& repository, const Digest& digest,
+                                      const ReferrerOptions& options = {}) const;
 
   // Bulk reads: at most `in_flight` requests at once, callbacks in the order of the answers. A
   // failure of one item goes to its callback; the Status is an error only when the call was stopped

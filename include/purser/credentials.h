@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "purser/call_options.h"
 #include "purser/reference.h"
 #include "purser/result.h"
 
@@ -55,9 +56,12 @@ class CredentialSource {
   virtual ~CredentialSource() = default;
   // `repository` is a path ("team/app"); empty: for what concerns the registry as a whole, such as
   // its catalog. No value: there is none, go on anonymously. An error: there is one and it could
-  // not be read.
+  // not be read. A source that waits for something (a program, a server, a person) gives up as
+  // `options` has it, with `cancelled`: that is asked again the next time, any other answer may be
+  // kept.
   virtual Result<std::optional<Credential>> find(const RegistryName& registry,
-                                                 std::string_view repository) const = 0;
+                                                 std::string_view repository,
+                                                 const CallOptions& options = {}) const = 0;
 };
 
 // One credential for exactly one registry; every other registry gets none.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "purser/apply.h"
+#include "purser/call_options.h"
 #include "purser/client.h"
 #include "purser/credentials.h"
 #include "purser/descriptor.h"

@@ -69,6 +69,8 @@ struct Snapshot {
 struct SnapshotOptions {
   std::set<Digest> asked = {};  // to read besides what tags reach: digests that the policy names
   std::set<Digest> leftovers = {};  // as in Snapshot; read as well
+  // Told how many of the tags were read, after each.
+  std::function<void(std::size_t read, std::size_t tags)> progress = {};
   CallOptions call = {};
 };
 

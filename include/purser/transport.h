@@ -90,6 +90,9 @@ struct Failure {
   Kind kind = Kind::broken;
   std::string message = {};  // sanitised
   std::string hint = {};     // what to do about it, where the transport knows; sanitised
+  // The answer to a GET that broke off or stood still inside its body: its whole header, and the
+  // part of the body that had arrived.
+  std::optional<Response> cut = {};
 };
 
 using Outcome = std::variant<Response, Failure>;

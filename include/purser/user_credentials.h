@@ -90,14 +90,15 @@ class UserCredentials : public CredentialSource {
 
   // May run a helper. Errors: invalid_argument (a malformed file or entry), io, bad_response (a
   // helper that fails), refused (a helper that may not be run: C.1-17, C.1-20). Never not_found,
-  // which says that an image is gone.
-  Result<std::optional<Credential>> find(const RegistryName& registry,
-                                         std::string_view repository) const override;
+  // which says that an image is gone. A helper is not waited for longer than `options` has it: it
+  // is killed then, here and below.
+  Result<std::optional<Credential>> find(const RegistryName& registry, std::string_view repository,
+                                         const CallOptions& options = {}) const override;
 
   // Every place in order, down to the last one. Runs the helper that find() would run; asks no
   // registry.
-  std::vector<CredentialLook> explain(const RegistryName& registry,
-                                      std::string_view repository) const;
+  std::vector<CredentialLook> explain(const RegistryName& registry, std::string_view repository,
+                                      const CallOptions& options = {}) const;
 
   // The places alone, in their order and not looked at: what there would be to ask where something
   // else has decided.
@@ -109,12 +110,13 @@ class UserCredentials : public CredentialSource {
   // ("team") it is for the repositories at and below that alone, as podman has it; no helper
   // keeps such a one. Errors: as find(); unsupported for a path where a helper is configured.
   Result<CredentialHome> store(const RegistryName& registry, const Credential& credential,
-                               std::string_view path = {});
+                               std::string_view path = {}, const CallOptions& options = {});
 
   // Takes the login out of that file, and out of its helper. No value: there was none. Errors: as
   // store(); that of a helper comes once the login is out of all the rest, and says out of what.
   Result<std::optional<CredentialHome>> erase(const RegistryName& registry,
-                                              std::string_view path = {});
+                                              std::string_view path = {},
+                                              const CallOptions& options = {});
 
   // The logins in that file for a part of the registry (below `path`, where one is given): they
   // count there before the one that is for more, unless a helper has that.

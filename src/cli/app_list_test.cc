@@ -206,5 +206,42 @@ TEST_F(AppListTest, SaysThatACredentialIsWanted) {
   EXPECT_THAT(wrong.err, ::testing::Not(HasSubstr("wrong")));
 }
 
+// A-84, A-87
+TEST_F(AppListTest, ListsWhatRefersToAnImage) {
+  const Digest image = registry_->add_image("a", "v1");
+  const std::string key = "sha256-" + std::string(image.hex());
+  const Digest signature = registry_->add_image("a", key + ".sig");
+  const Digest sbom = registry_->add_image("a", "", "sbom");
+  registry_->add_index("a", key, {sbom});
+  const std::string size = std::to_string(registry_->manifest("a", sbom)->size());
+  const std::string type(media_type::kOciManifest);
+  EXPECT_EQ(run({"referrers", "registry.test/a:v1"}).out,
+            sbom.str() + "\t" + type + "\t" + size + "\t-\n" + signature.str() + "\t" + type +
+                "\t" + std::to_string(registry_->manifest("a", signature)->size()) + "\t" + key +
+                ".sig\n");
+  const auto list = Json::parse(run({"referrers", "registry.test/a:v1", "-o", "json"}).out);
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0]["digest"], sbom.str());
+  EXPECT_TRUE(list[0]["tag"].is_null());
+  EXPECT_EQ(list[1]["tag"], key + ".sig");
+  EXPECT_EQ(run({"referrers", "registry.test/a:v1", "--type", "t/none"}).out, "");
+  EXPECT_EQ(run({"referrers", "registry.test/a:nosuch"}).code, 5);
+}
+
+// A-91
+TEST_F(AppListTest, PingTellsTheRateLimit) {
+  registry_->after_request([](const auto&, http::Outcome& outcome) {
+    auto& headers = std::get<http::Response>(outcome).headers;
+    headers.add("ratelimit-limit", "100;w=21600");
+    headers.add("ratelimit-remaining", "76;w=21600");
+  });
+  EXPECT_THAT(run({"ping", "registry.test"}).out,
+              HasSubstr("rate limit\t76 of 100 requests in 6 h left\n"));
+  const auto json = Json::parse(run({"ping", "registry.test", "-o", "json"}).out);
+  EXPECT_EQ(json["rate_limit"], Json::parse(R"({"limit": 100, "remaining": 76,
+                                                "window_seconds": 21600, "reset_seconds": null})"));
+  EXPECT_THAT(run({"tags", "registry.test/a", "-v"}).err, HasSubstr("rate limit: 76 of 100"));
+}
+
 }  // namespace
 }  // namespace purser::cli

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 
 #include "cli/option_set.h"
+#include "system/stop_event.h"
 
 namespace purser::cli {
 namespace {
@@ -63,21 +65,36 @@ bool is_directory(const std::string& file) {
   return ::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+// Until there is something to read, or the end of it. A descriptor that poll() knows nothing of is
+// one that a read does not wait for.
+void wait_for_input(int fd, const StopEvent& stop) {
+  std::array<pollfd, 2> news = {pollfd{fd, POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+  while (::poll(news.data(), news.size(), -1) < 0 && errno == EINTR) {
+  }
+}
+
 Result<std::string> read_input(const std::string& file, std::string_view operation,
-                               std::size_t max_bytes) {
+                               std::size_t max_bytes, const std::stop_token& stop) {
   if (file != "-" && is_directory(file)) {
     return Unexpected(file_error(ErrorCode::invalid_argument, operation, file, "it is a directory",
                                  "Name a file"));
   }
-  const Descriptor input(file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  // Opened as usual, a pipe would hold the run up until somebody writes to it.
+  constexpr int kHow = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  const Descriptor input(file == "-" ? STDIN_FILENO : ::open(file.c_str(), kHow));
   if (input.get() < 0) {
     return Unexpected(file_error(ErrorCode::io, operation, file, std::strerror(errno)));
   }
+  const StopEvent stopped(stop);
   std::string bytes;
   std::array<char, 65536> buffer = {};
   for (;;) {
+    wait_for_input(input.get(), stopped);
+    if (stop.stop_requested()) {
+      return Unexpected(file_error(ErrorCode::cancelled, operation, file, "cancelled"));
+    }
     const ssize_t got = ::read(input.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) {
       return Unexpected(file_error(ErrorCode::io, operation, file, std::strerror(errno)));
     }
@@ -98,17 +115,18 @@ Status check_stdin_is_free(const std::string& file, bool password_stdin) {
                                 "Give the password in PURSER_PASSWORD"));
 }
 
-Result<std::string> read_input(const std::string& file, std::string_view operation) {
-  return read_input(file, operation, kMaxInputBytes);
+Result<std::string> read_input(const std::string& file, std::string_view operation,
+                               const std::stop_token& stop) {
+  return read_input(file, operation, kMaxInputBytes, stop);
 }
 
-Result<std::string> read_password() {
+Result<std::string> read_password(const std::stop_token& stop) {
   constexpr std::string_view kOperation = "read the password from";
   const auto bad = [&](std::string what, std::string hint = {}) {
     return Unexpected(
         file_error(ErrorCode::invalid_argument, kOperation, "-", std::move(what), std::move(hint)));
   };
-  Result<std::string> text = read_input("-", kOperation, kMaxPasswordBytes);
+  Result<std::string> text = read_input("-", kOperation, kMaxPasswordBytes, stop);
   if (!text) return text;
   if (text->ends_with('\n')) text->pop_back();
   if (text->ends_with('\r')) text->pop_back();

@@ -42,7 +42,7 @@ class FileIoTest : public ::testing::Test {
     const int file = ::open(path("stdin").c_str(), O_RDONLY | O_CLOEXEC);
     ::dup2(file, STDIN_FILENO);
     ::close(file);
-    Result<std::string> read = read_password();
+    Result<std::string> read = read_password({});
     ::dup2(before, STDIN_FILENO);
     ::close(before);
     return read;
@@ -54,14 +54,14 @@ class FileIoTest : public ::testing::Test {
 TEST_F(FileIoTest, ReadsBackWhatItWrote) {
   const std::string bytes("a\0b\n", 4);
   ASSERT_THAT(write_file(path("plan"), bytes, "write"), IsOk());
-  EXPECT_THAT(read_input(path("plan"), "read"), IsOkAndHolds(bytes));
+  EXPECT_THAT(read_input(path("plan"), "read", {}), IsOkAndHolds(bytes));
   EXPECT_EQ(entries(), 1u) << "a temporary file stayed";
 }
 
 TEST_F(FileIoTest, ReplacesAFileWhole) {
   ASSERT_THAT(write_file(path("plan"), "a long first content", "write"), IsOk());
   ASSERT_THAT(write_file(path("plan"), "short", "write"), IsOk());
-  EXPECT_THAT(read_input(path("plan"), "read"), IsOkAndHolds("short"));
+  EXPECT_THAT(read_input(path("plan"), "read", {}), IsOkAndHolds("short"));
 }
 
 TEST_F(FileIoTest, WritesThroughASymbolicLink) {
@@ -69,7 +69,7 @@ TEST_F(FileIoTest, WritesThroughASymbolicLink) {
   fs::create_symlink("real", path("link"));
   ASSERT_THAT(write_file(path("link"), "new", "write"), IsOk());
   EXPECT_TRUE(fs::is_symlink(path("link")));
-  EXPECT_THAT(read_input(path("real"), "read"), IsOkAndHolds("new"));
+  EXPECT_THAT(read_input(path("real"), "read", {}), IsOkAndHolds("new"));
 }
 
 // As root, a rename would put a plain file in the place of /dev/null or /dev/stdout.
@@ -86,14 +86,15 @@ TEST_F(FileIoTest, WritesIntoAPipeOrADeviceAndLeavesItInItsPlace) {
 }
 
 TEST_F(FileIoTest, NamesADirectoryForWhatItIs) {
-  EXPECT_THAT(read_input(directory_.string(), "read"),
+  EXPECT_THAT(read_input(directory_.string(), "read", {}),
               HasError(ErrorCode::invalid_argument, HasSubstr("directory")));
   EXPECT_THAT(write_file(directory_.string(), "x", "write"),
               HasError(ErrorCode::invalid_argument, HasSubstr("directory")));
 }
 
 TEST_F(FileIoTest, SaysThatAFileIsNotThere) {
-  EXPECT_THAT(read_input(path("none"), "read"), HasError(ErrorCode::io, HasSubstr("No such file")));
+  EXPECT_THAT(read_input(path("none"), "read", {}),
+              HasError(ErrorCode::io, HasSubstr("No such file")));
   EXPECT_THAT(write_file(path("none/plan"), "x", "write"),
               HasError(ErrorCode::io, HasSubstr("No such file")));
 }

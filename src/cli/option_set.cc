@@ -95,16 +95,25 @@ void OptionSet::choice(std::string names, std::string& target, std::vector<std::
 
 void OptionSet::number(std::string names, std::size_t& target, std::string value,
                        std::string help) {
+  number(
+      std::move(names), [&target](std::size_t given) { target = given; }, std::move(value),
+      std::move(help));
+}
+
+void OptionSet::number(std::string names, std::function<void(std::size_t)> take, std::string value,
+                       std::string help) {
   const std::string name = long_name(names);
   CLI::Option* option = state_->app.add_option_function<std::string>(
       std::move(names),
-      [&target, name](const std::string& text) {
+      [take = std::move(take), name](const std::string& text) {
+        std::size_t given = 0;
         const char* end = text.data() + text.size();
-        const auto [stop, failure] = std::from_chars(text.data(), end, target);
+        const auto [stop, failure] = std::from_chars(text.data(), end, given);
         if (failure != std::errc() || stop != end) {
           throw CLI::ValidationError(
               fmt::format("{} takes a number from 0 up, not \"{}\"", name, text));
         }
+        take(given);
       },
       std::move(help));
   state_->finish(option, value);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ class OptionSet {
   void choice(std::string names, std::string& target, std::vector<std::string> choices,
               std::string help);
   void number(std::string names, std::size_t& target, std::string value, std::string help);
+  void number(std::string names, std::function<void(std::size_t)> take, std::string value,
+              std::string help);
 
   // An option that people know from elsewhere and that is an error here, with the reason. Its value
   // is shown nowhere, and help() does not list it.

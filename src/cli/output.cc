@@ -13,6 +13,15 @@
 namespace purser::cli {
 namespace {
 
+// Columns on a terminal, for the few characters that names and sentences have beyond ASCII.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+}  // namespace
+
 std::string_view code_of(Style style) {
   switch (style) {
     case Style::plain:
@@ -30,15 +39,6 @@ std::string_view code_of(Style style) {
   }
   return "";
 }
-
-// Columns on a terminal, for the few characters that names and sentences have beyond ASCII.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-}  // namespace
 
 std::string safe(std::string_view text) { return sanitize_for_terminal(text); }
 
@@ -162,55 +162,6 @@ std::string human_size(std::int64_t bytes) {
 
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
-// A stderr that is closed or full must not end a run between a change and its verification.
-void Diagnostics::write(const std::string& text) {
-  static_cast<void>(std::fwrite(text.data(), 1, text.size(), file_));
-  static_cast<void>(std::fflush(file_));
-}
-
-void Diagnostics::clear_progress() {
-  const std::lock_guard lock(mutex_);
-  clear_locked();
-}
-
-void Diagnostics::clear_locked() {
-  if (!progress_shown_) return;
-  write("\r\x1b[K");
-  progress_shown_ = false;
-}
-
-void Diagnostics::print(std::string_view label, std::string_view label_style,
-                        std::string_view text) {
-  const std::lock_guard lock(mutex_);
-  clear_locked();
-  write(colour_ ? fmt::format("{}{}\x1b[0m{}\n", label_style, label, text)
-                : fmt::format("{}{}\n", label, text));
-}
-
-void Diagnostics::error(const Error& error) { this->error(to_string(error)); }
-
-void Diagnostics::error(std::string_view sentence) {
-  print("purser: ", code_of(Style::red), safe(sentence));
-}
-
-void Diagnostics::warning(std::string_view sentence) {
-  if (!quiet_) print("purser: warning: ", code_of(Style::yellow), safe(sentence));
-}
-
-void Diagnostics::note(std::string_view sentence, int from_verbosity) {
-  if (!quiet_ && verbosity_ >= from_verbosity) {
-    print("purser: ", code_of(Style::faint), safe(sentence));
-  }
-}
-
-void Diagnostics::progress(std::string_view text) {
-  constexpr std::size_t kWidth = 78;  // one line of the narrowest usual terminal
-  if (quiet_ || !terminal_) return;
-  const std::lock_guard lock(mutex_);
-  write("\r\x1b[K" + shorten(safe(text), kWidth));
-  progress_shown_ = true;
 }
 
 }  // namespace purser::cli

@@ -3,19 +3,19 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cli/settings.h"
-#include "purser/error.h"
 #include "purser/result.h"
 
 namespace purser::cli {
 
 enum class Style { plain, bold, faint, red, green, yellow };
+// The escape sequence that begins it.
+std::string_view code_of(Style style);
 
 // Writes answers. Text of a server goes through `safe` before it comes here. Thread rule: one
 // thread at a time.
@@ -85,36 +85,5 @@ class Table {
 std::string human_size(std::int64_t bytes);
 // "1 tag", "3 tags".
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many);
-
-// What is not the answer. Thread rule: all members may be called from several threads at once.
-class Diagnostics {
- public:
-  Diagnostics(std::FILE* file, bool terminal, bool colour, bool quiet, int verbosity)
-      : file_(file), terminal_(terminal), colour_(colour), quiet_(quiet), verbosity_(verbosity) {}
-  ~Diagnostics() { clear_progress(); }
-  Diagnostics(const Diagnostics&) = delete;
-  Diagnostics& operator=(const Diagnostics&) = delete;
-
-  void error(const Error& error);
-  void error(std::string_view sentence);
-  void warning(std::string_view sentence);
-  void note(std::string_view sentence, int from_verbosity);
-  // A line that the next one takes the place of; on a terminal only.
-  void progress(std::string_view text);
-  void clear_progress();
-
- private:
-  void print(std::string_view label, std::string_view label_style, std::string_view text);
-  void clear_locked();
-  void write(const std::string& text);
-
-  std::mutex mutex_;
-  std::FILE* file_;
-  bool terminal_;
-  bool colour_;
-  bool quiet_;
-  int verbosity_;
-  bool progress_shown_ = false;
-};
 
 }  // namespace purser::cli

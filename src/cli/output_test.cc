@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "cli/memory_file.h"
 #include "testing/matchers.h"
 
 namespace purser::cli {
@@ -15,30 +16,8 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::Not;
 
-// A file in memory.
-class Memory {
- public:
-  Memory() : file_(::open_memstream(&data_, &size_)) {}
-  ~Memory() {
-    std::fclose(file_);
-    std::free(data_);
-  }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-  std::FILE* file() { return file_; }
-  std::string text() {
-    std::fflush(file_);
-    return {data_, size_};
-  }
-
- private:
-  char* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::FILE* file_;
-};
-
 std::string table_for(bool terminal) {
-  Memory memory;
+  MemoryFile memory;
   Output out(memory.file(), terminal, false, Format::text);
   Table table({"TAG", "SIZE"});
   table.row({"v1", "1.5 MB"});
@@ -59,7 +38,7 @@ TEST(TableTest, PartsBareValuesByTabsInAPipe) {
 }
 
 TEST(TableTest, CountsCharactersAndNotBytes) {
-  Memory memory;
+  MemoryFile memory;
   Output out(memory.file(), true, false, Format::text);
   Table table({"A", "B"});
   table.row({"é", "x"});
@@ -70,10 +49,10 @@ TEST(TableTest, CountsCharactersAndNotBytes) {
 
 TEST(OutputTest, PrintsListsAsOneArrayOrAsLines) {
   const nlohmann::ordered_json list = {"a", "b"};
-  Memory json;
+  MemoryFile json;
   Output(json.file(), false, false, Format::json).json_list(list);
   EXPECT_EQ(json.text(), "[\n  \"a\",\n  \"b\"\n]\n");
-  Memory lines;
+  MemoryFile lines;
   Output(lines.file(), false, false, Format::jsonl).json_list(list);
   EXPECT_EQ(lines.text(), "\"a\"\n\"b\"\n");
 }
@@ -84,7 +63,7 @@ TEST(OutputTest, HasNoControlCharactersWithinJson) {
       "\xc2\x9b"
       "31m\xe2\x80\xae bücher";
   for (const bool terminal : {true, false}) {
-    Memory memory;
+    MemoryFile memory;
     Output(memory.file(), terminal, false, Format::json).json(value);
     EXPECT_EQ(memory.text(), "\"\\u009b31m\\u202e bücher\"\n");
   }
@@ -92,12 +71,12 @@ TEST(OutputTest, HasNoControlCharactersWithinJson) {
 
 // C.1-10: exact bytes are for programs.
 TEST(OutputTest, SendsATerminalNoExactBytesThatItWouldObey) {
-  Memory terminal;
+  MemoryFile terminal;
   Output shown(terminal.file(), true, false, Format::text);
   EXPECT_THAT(shown.document("\x1b[2J"), HasError(ErrorCode::refused, HasSubstr("terminal")));
   EXPECT_THAT(shown.document("{}\n"), ::purser::testing::IsOk());
   EXPECT_EQ(terminal.text(), "{}\n");
-  Memory pipe;
+  MemoryFile pipe;
   EXPECT_THAT(Output(pipe.file(), false, false, Format::text).document("\x1b[2J"),
               ::purser::testing::IsOk());
   EXPECT_EQ(pipe.text(), "\x1b[2J");
@@ -113,7 +92,7 @@ TEST(OutputTest, SaysThatTheAnswerCouldNotBeWritten) {
 }
 
 TEST(OutputTest, ColoursOnlyWhereItMay) {
-  Memory memory;
+  MemoryFile memory;
   EXPECT_EQ(Output(memory.file(), true, false, Format::text).styled("x", Style::red), "x");
   EXPECT_EQ(Output(memory.file(), true, true, Format::text).styled("x", Style::red),
             "\x1b[31mx\x1b[0m");
@@ -126,51 +105,6 @@ TEST(HumanSizeTest, RoundsToOneDigitInDecimalUnits) {
   EXPECT_EQ(human_size(12'345'678), "12.3 MB");
   EXPECT_EQ(human_size(999'999), "1.0 MB");
   EXPECT_EQ(human_size(-1), "?");
-}
-
-TEST(DiagnosticsTest, SaysNothingButErrorsWhenQuiet) {
-  Memory memory;
-  Diagnostics err(memory.file(), true, false, true, 2);
-  err.warning("a warning");
-  err.note("a note", 1);
-  err.progress("1/2");
-  EXPECT_EQ(memory.text(), "");
-  err.error("an error");
-  EXPECT_EQ(memory.text(), "purser: an error\n");
-}
-
-TEST(DiagnosticsTest, ShowsNotesOfTheVerbosityThatWasAskedFor) {
-  Memory memory;
-  Diagnostics err(memory.file(), false, false, false, 1);
-  err.note("first", 1);
-  err.note("second", 2);
-  EXPECT_THAT(memory.text(), HasSubstr("first"));
-  EXPECT_THAT(memory.text(), Not(HasSubstr("second")));
-}
-
-TEST(DiagnosticsTest, ShowsNoProgressInAPipe) {
-  Memory memory;
-  Diagnostics err(memory.file(), false, false, false, 0);
-  err.progress("1/2");
-  EXPECT_EQ(memory.text(), "");
-}
-
-TEST(DiagnosticsTest, GoesOnWhenItCannotBeWritten) {
-  std::FILE* full = std::fopen("/dev/full", "w");
-  ASSERT_NE(full, nullptr);
-  Diagnostics err(full, true, false, false, 1);
-  err.warning("a warning");
-  err.progress("1/2");
-  err.error("an error");
-  EXPECT_NE(std::ferror(full), 0);
-  std::fclose(full);
-}
-
-TEST(DiagnosticsTest, StripsEscapeSequences) {
-  Memory memory;
-  Diagnostics err(memory.file(), true, false, false, 0);
-  err.warning("tag \x1b[2Jgone");
-  EXPECT_THAT(memory.text(), Not(HasSubstr("\x1b")));
 }
 
 }  // namespace

@@ -1,17 +1,16 @@
 #include "cli/prompt.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
-#include <functional>
 #include <optional>
+
+#include "system/stop_event.h"
 
 namespace purser::cli {
 namespace {
@@ -51,28 +50,6 @@ class Hidden {
   int terminal_;
   termios before_ = {};
   bool is_hidden_ = false;
-};
-
-// Readable once a stop was asked for: poll() waits for it beside the terminal.
-class StopEvent {
- public:
-  explicit StopEvent(const std::stop_token& stop) : fd_(::eventfd(0, EFD_CLOEXEC)) {
-    callback_.emplace(stop, [fd = fd_] {
-      const std::uint64_t one = 1;
-      static_cast<void>(::write(fd, &one, sizeof one) == sizeof one);
-    });
-  }
-  ~StopEvent() {
-    callback_.reset();
-    ::close(fd_);
-  }
-  StopEvent(const StopEvent&) = delete;
-  StopEvent& operator=(const StopEvent&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-  std::optional<std::stop_callback<std::function<void()>>> callback_;
 };
 
 Result<std::string> read_line(int terminal, const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 
 #include "cli/file_io.h"
@@ -41,7 +42,8 @@ void PruneRequestOptions::declare(OptionSet& options) {
 }
 
 Result<RegistryName> PruneRequestOptions::read_scope(const std::vector<std::string>& names,
-                                                     SurveyOptions& survey) const {
+                                                     SurveyOptions& survey,
+                                                     const std::stop_token& stop) const {
   std::optional<RegistryName> registry;
   bool whole = false;
   for (const std::string& name : names) {
@@ -58,16 +60,17 @@ Result<RegistryName> PruneRequestOptions::read_scope(const std::vector<std::stri
   }
   // One name of the whole registry covers those of its repositories.
   if (whole) survey.repositories.clear();
-  if (const Status read = read_repository_files(*registry, whole, survey); !read) {
+  if (const Status read = read_repository_files(*registry, whole, survey, stop); !read) {
     return Unexpected(read.error());
   }
   return *registry;
 }
 
 Status PruneRequestOptions::read_repository_files(const RegistryName& registry, bool whole_registry,
-                                                  SurveyOptions& survey) const {
+                                                  SurveyOptions& survey,
+                                                  const std::stop_token& stop) const {
   if (repository_file_.empty()) return {};
-  const Result<std::string> text = read_input(repository_file_, "read the repositories from");
+  const Result<std::string> text = read_input(repository_file_, "read the repositories from", stop);
   if (!text) return Unexpected(text.error());
   Result<std::vector<std::string>> paths =
       parse_repository_list(*text, registry.str(), repository_file_);
@@ -78,14 +81,14 @@ Status PruneRequestOptions::read_repository_files(const RegistryName& registry, 
 }
 
 Result<std::vector<KeepEntry>> PruneRequestOptions::read_keep_list(
-    const std::string& registry) const {
+    const std::string& registry, const std::stop_token& stop) const {
   if (keep_.empty() && keep_files_.empty()) {
     return Unexpected(usage_error("nothing says what is to be kept",
                                   "Give a keep list with --keep-file FILE, or --keep NAME"));
   }
   std::vector<KeepEntry> entries;
   for (const std::string& file : keep_files_) {
-    const Result<std::string> text = read_input(file, "read the keep list");
+    const Result<std::string> text = read_input(file, "read the keep list", stop);
     if (!text) return Unexpected(text.error());
     Result<std::vector<KeepEntry>> list =
         parse_keep_list(*text, registry, file == "-" ? "stdin" : file);
@@ -101,7 +104,8 @@ Result<std::vector<KeepEntry>> PruneRequestOptions::read_keep_list(
 }
 
 Result<PruneRequest> PruneRequestOptions::read(const std::vector<std::string>& names,
-                                               const Settings& settings) const {
+                                               const Settings& settings,
+                                               const std::stop_token& stop) const {
   std::vector<std::string> files = keep_files_;
   files.push_back(repository_file_);
   for (const std::string& file : files) {
@@ -110,12 +114,12 @@ Result<PruneRequest> PruneRequestOptions::read(const std::vector<std::string>& n
     }
   }
   SurveyOptions survey;
-  Result<RegistryName> registry = read_scope(names, survey);
+  Result<RegistryName> registry = read_scope(names, survey, stop);
   if (!registry) return Unexpected(std::move(registry).error());
   Result<Guardrails> guardrails = guardrails_.read();
   if (!guardrails) return Unexpected(std::move(guardrails).error());
   survey.guardrails = *guardrails;
-  Result<std::vector<KeepEntry>> entries = read_keep_list(registry->str());
+  Result<std::vector<KeepEntry>> entries = read_keep_list(registry->str(), stop);
   if (!entries) return Unexpected(std::move(entries).error());
   PruneRequest request{*std::move(registry)};
   request.policy.entries = *std::move(entries);
@@ -127,11 +131,17 @@ Result<PruneRequest> PruneRequestOptions::read(const std::vector<std::string>& n
 ApplyOptions apply_options(Session& session) {
   ApplyOptions options;
   options.state_directory = session.state_directory();
+  // Each of them has a change of its own, which no window holds back.
+  options.repositories_at_once =
+      std::min(options.repositories_at_once, session.settings().in_flight.value_or(SIZE_MAX));
   options.call = session.call();
   options.progress = [&err = session.err()](const Progress& progress) {
-    err.progress(fmt::format("{}/{}  {}: {}", progress.done, progress.total, progress.repository,
-                             progress.step));
-    err.note(fmt::format("{}: {}", progress.repository, progress.step), 1);
+    const std::string step = progress.repository.empty()
+                                 ? progress.step
+                                 : fmt::format("{}: {}", progress.repository, progress.step);
+    err.progress(
+        progress.total == 0 ? step : fmt::format("{}/{}  {}", progress.done, progress.total, step));
+    if (!progress.is_count) err.note(step, 1);
   };
   return options;
 }

@@ -1,6 +1,7 @@
 // The options that the retention verbs share, and what they make of the arguments.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -38,15 +39,17 @@ class PruneRequestOptions {
  public:
   void declare(OptionSet& options);
   // Errors: invalid_argument (no keep entry at all, two registries, a malformed line, which is
-  // named), io.
-  Result<PruneRequest> read(const std::vector<std::string>& names, const Settings& settings) const;
+  // named), io, cancelled by `stop`.
+  Result<PruneRequest> read(const std::vector<std::string>& names, const Settings& settings,
+                            const std::stop_token& stop) const;
 
  private:
-  Result<RegistryName> read_scope(const std::vector<std::string>& names,
-                                  SurveyOptions& survey) const;
+  Result<RegistryName> read_scope(const std::vector<std::string>& names, SurveyOptions& survey,
+                                  const std::stop_token& stop) const;
   Status read_repository_files(const RegistryName& registry, bool whole_registry,
-                               SurveyOptions& survey) const;
-  Result<std::vector<KeepEntry>> read_keep_list(const std::string& registry) const;
+                               SurveyOptions& survey, const std::stop_token& stop) const;
+  Result<std::vector<KeepEntry>> read_keep_list(const std::string& registry,
+                                                const std::stop_token& stop) const;
 
   std::vector<std::string> keep_ = {};
   std::vector<std::string> keep_files_ = {};

@@ -13,9 +13,9 @@
 namespace purser::cli {
 
 // A password never stands in argv, where every user of the machine can read it.
-Result<Secret> password_of(const Settings& settings) {
+Result<Secret> password_of(const Settings& settings, const std::stop_token& stop) {
   if (settings.password_stdin) {
-    Result<std::string> text = read_password();
+    Result<std::string> text = read_password(stop);
     if (!text) return Unexpected(std::move(text).error());
     return Secret(*std::move(text));
   }
@@ -73,7 +73,7 @@ std::filesystem::path Session::state_directory() const {
 
 Result<std::shared_ptr<const CredentialSource>> Session::credentials(const RegistryName& registry) {
   if (!settings_.username.empty()) {
-    Result<Secret> password = password_of(settings_);
+    Result<Secret> password = password_of(settings_, stop_);
     if (!password) return Unexpected(std::move(password).error());
     Credential credential;
     credential.username = settings_.username;
@@ -153,6 +153,7 @@ Result<Client> Session::make_client(const RegistryName& registry,
         return err.note(event.text, 2);
     }
   };
+  options.waiting = [&err = err_](const Waiting& waiting) { err.waiting(waiting); };
   Result<Client> client = Client::create(std::move(options));
   if (client && !std::exchange(warned_, true)) warn_of_insecure_hosts(registry);
   return client;

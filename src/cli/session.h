@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/diagnostics.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "purser/apply.h"
@@ -20,8 +21,9 @@
 
 namespace purser::cli {
 
-// The password for -u: from stdin or PURSER_PASSWORD. Errors: invalid_argument, io.
-Result<Secret> password_of(const Settings& settings);
+// The password for -u: from stdin or PURSER_PASSWORD. Errors: invalid_argument, io,
+// cancelled.
+Result<Secret> password_of(const Settings& settings, const std::stop_token& stop);
 
 // Thread rule: one thread at a time.
 class Session {

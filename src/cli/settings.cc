@@ -60,8 +60,9 @@ void declare_global_options(OptionSet& options, Settings& settings) {
   options.flag("--http1.1", settings.http1_only, "do not use HTTP/2");
   options.number("--timeout", settings.timeout_seconds, "SECONDS",
                  "how long to wait for an answer to begin (default: 60)");
-  options.number("--in-flight", settings.in_flight, "N",
-                 "requests under way at once (default: 32)");
+  options.number(
+      "--in-flight", [&settings](std::size_t given) { settings.in_flight = given; }, "N",
+      "requests under way at once (default: as many as make it faster)");
   options.number("--max-manifests", settings.max_manifests, "N",
                  "how many manifests the indexes of one repository may lead to (default: 10000, "
                  "and 100 for each tag)");
@@ -94,7 +95,7 @@ Status check_settings(const Settings& settings) {
   constexpr std::size_t kMaxInFlight = 1024;     // more sockets than a usual limit of open files
   constexpr std::size_t kMaxTimeout = 86'400;    // a day; beyond it somebody typed milliseconds
   constexpr std::size_t kMaxMemory = 1'048'576;  // 1 TiB; beyond it somebody typed bytes
-  if (settings.in_flight == 0 || settings.in_flight > kMaxInFlight) {
+  if (settings.in_flight && (*settings.in_flight == 0 || *settings.in_flight > kMaxInFlight)) {
     return Unexpected(usage_error(fmt::format("--in-flight takes 1 to {}", kMaxInFlight)));
   }
   if (settings.timeout_seconds == 0 || settings.timeout_seconds > kMaxTimeout) {

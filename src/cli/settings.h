@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct Settings {
   std::string proxy = {};
   bool http1_only = false;
   std::size_t timeout_seconds = 60;
-  std::size_t in_flight = 32;
+  std::optional<std::size_t> in_flight = {};
   std::size_t max_manifests = 0;  // 0: the library's own limit
   std::size_t max_memory = 2048;  // MiB
   std::string state_directory = {};

@@ -49,6 +49,7 @@ std::unique_ptr<Verb> make_digest();
 std::unique_ptr<Verb> make_manifest();
 std::unique_ptr<Verb> make_inspect();
 std::unique_ptr<Verb> make_config();
+std::unique_ptr<Verb> make_referrers();
 std::unique_ptr<Verb> make_tag();
 std::unique_ptr<Verb> make_untag();
 std::unique_ptr<Verb> make_delete();

@@ -71,7 +71,7 @@ class AuthVerb : public Verb {
     const std::string repository = scope->repository ? scope->repository->path() : std::string();
     const auto credentials = session.user_credentials();
     if (!session.settings().username.empty()) {
-      const Result<Secret> password = password_of(session.settings());
+      const Result<Secret> password = password_of(session.settings(), session.call().stop);
       const Status given = password ? Status() : Status(Unexpected(password.error()));
       std::vector<CredentialLook> looks = {look_at_command_line(session.settings(), given)};
       for (CredentialLook& place : credentials->places()) looks.push_back(std::move(place));
@@ -79,10 +79,11 @@ class AuthVerb : public Verb {
       if (!given) return Unexpected(given.error());
       return ExitCode::done;
     }
-    const auto looks = credentials->explain(scope->registry, repository);
+    const auto looks = credentials->explain(scope->registry, repository, session.call());
     print(session.out(), scope->registry.str(), repository, looks);
     // The same walk again, out of what was read already: its error is what a request would meet.
-    if (const auto found = credentials->find(scope->registry, repository); !found) {
+    const auto found = credentials->find(scope->registry, repository, session.call());
+    if (!found) {
       return Unexpected(found.error());
     }
     return ExitCode::done;

@@ -46,6 +46,13 @@ constexpr std::array kVerbs = {
     VerbInfo{"config", "REF", "Print an image's config",
              "Of an index with several images, --platform says which.",
              "  purser config registry.example.com/team/app:1.4", 1, 1, make_config},
+    VerbInfo{"referrers", "REF", "List what refers to a manifest: signatures, attestations, SBOMs",
+             "By the referrers API, the index on the fallback tag, and the tags of cosign\n"
+             "(sha256-<hex>.sig, .att, .sbom), whichever there are. A line each: digest, artifact\n"
+             "type (else media type), size, and its tag where it is found by one.",
+             "  purser referrers registry.example.com/team/app:1.4\n"
+             "  purser referrers registry.example.com/team/app:1.4 --type application/spdx+json",
+             1, 1, make_referrers},
     VerbInfo{
         "tag", "REF TAG...", "Give a manifest that is there more tags",
         "A tag that pointed elsewhere moves; the digest that it had is printed, so that it can\n"

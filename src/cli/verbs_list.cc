@@ -26,6 +26,22 @@ std::string_view name_of(DeleteSupport::Answer answer) {
   return "unknown";
 }
 
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json rate_limit_json(const std::optional<RateLimit>& told) {
+  if (!told) return {};
+  const auto seconds = [](const std::optional<std::chrono::seconds>& time) {
+    return time ? Json(time->count()) : Json();
+  };
+  return {{"limit", or_null(told->limit)},
+          {"remaining", or_null(told->remaining)},
+          {"window_seconds", seconds(told->window)},
+          {"reset_seconds", seconds(told->reset)}};
+}
+
 class PingVerb : public Verb {
  public:
   void declare(OptionSet& options) override {
@@ -70,6 +86,7 @@ class PingVerb : public Verb {
     json["realm"] = info.realm.empty() ? Json() : Json(info.realm);
     json["authenticated"] = info.authenticated;
     json["api_version"] = info.api_version.empty() ? Json() : Json(info.api_version);
+    json["rate_limit"] = rate_limit_json(info.rate_limit);
     if (support) {
       json["delete"] = name_of(support->answer);
       json["delete_answer"] = support->detail;
@@ -82,6 +99,10 @@ class PingVerb : public Verb {
     if (!info.realm.empty()) table.row({"realm", safe(info.realm)});
     table.row({"authenticated", info.authenticated ? "yes" : "no"});
     if (!info.api_version.empty()) table.row({"api version", safe(info.api_version)});
+    if (info.rate_limit) {
+      const std::string words = to_string(*info.rate_limit);
+      if (!words.empty()) table.row({"rate limit", words});
+    }
     if (support) {
       table.row({"delete",
                  fmt::format(

@@ -64,7 +64,8 @@ class LoginVerb : public Verb {
       session.err().warning(fmt::format(
           "{} asks for no login, so that the password could not be checked", scope->str()));
     }
-    const auto kept = session.user_credentials()->store(scope->registry, *credential, scope->path);
+    const auto kept = session.user_credentials()->store(scope->registry, *credential, scope->path,
+                                                        session.call());
     if (!kept) return Unexpected(kept.error());
     warn(session, *scope, *kept);
     print(session.out(), *scope, *credential, *kept, *verified);
@@ -132,7 +133,7 @@ class LoginVerb : public Verb {
     if (const Status checked = check_username(*username); !checked) {
       return Unexpected(checked.error());
     }
-    auto password = has_password(settings) ? password_of(settings) : ask_password(stop);
+    auto password = has_password(settings) ? password_of(settings, stop) : ask_password(stop);
     if (!password) return Unexpected(password.error());
     return Credential{.username = *std::move(username), .password = *std::move(password)};
   }
@@ -187,7 +188,8 @@ class LoginVerb : public Verb {
     Diagnostics& err = session.err();
     const std::string file = kept.file.string();
     const auto credentials = session.user_credentials();
-    for (const CredentialLook& look : credentials->explain(scope.registry, scope.path)) {
+    for (const CredentialLook& look :
+         credentials->explain(scope.registry, scope.path, session.call())) {
       if (look.found == Found::failed) {
         err.warning(
             fmt::format("{} comes before it and cannot be read, so that every request "
@@ -228,7 +230,8 @@ class LogoutVerb : public Verb {
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
     const Result<LoginScope> scope = parse_login_scope(names.front());
     if (!scope) return Unexpected(scope.error());
-    const auto removed = session.user_credentials()->erase(scope->registry, scope->path);
+    const auto removed =
+        session.user_credentials()->erase(scope->registry, scope->path, session.call());
     if (!removed) return Unexpected(removed.error());
     print(session, *scope, *removed);
     tell_of_others(session, *scope);
@@ -240,7 +243,8 @@ class LogoutVerb : public Verb {
   static void tell_of_others(Session& session, const LoginScope& scope) {
     const auto credentials = session.user_credentials();
     const std::string file = credentials->file().string();
-    for (const CredentialLook& look : credentials->explain(scope.registry, scope.path)) {
+    for (const CredentialLook& look :
+         credentials->explain(scope.registry, scope.path, session.call())) {
       if (look.found == Found::failed) {
         session.err().warning(fmt::format("{} cannot be read: {}", look.place, look.note));
       } else if (look.found == Found::used) {

@@ -94,7 +94,8 @@ class PlanVerb : public Verb {
     for (const std::string& name : names) {
       if (const auto doubt = doubt_about_scope(name)) session.err().warning(*doubt);
     }
-    const Result<PruneRequest> request = request_.read(names, session.settings());
+    const Result<PruneRequest> request =
+        request_.read(names, session.settings(), session.call().stop);
     if (!request) return Unexpected(request.error());
     const auto client = session.client(request->registry);
     if (!client) return Unexpected(client.error());
@@ -142,7 +143,8 @@ class PruneVerb : public Verb {
     for (const std::string& name : names) {
       if (const auto doubt = doubt_about_scope(name)) session.err().warning(*doubt);
     }
-    const Result<PruneRequest> request = request_.read(names, session.settings());
+    const Result<PruneRequest> request =
+        request_.read(names, session.settings(), session.call().stop);
     if (!request) return Unexpected(request.error());
     const auto client = session.client(request->registry);
     if (!client) return Unexpected(client.error());
@@ -192,7 +194,8 @@ class ApplyVerb : public Verb {
   Result<ExitCode> run(Session& session, const std::vector<std::string>& names) override {
     const Status free = check_stdin_is_free(names.front(), session.settings().password_stdin);
     if (!free) return Unexpected(free.error());
-    const Result<std::string> text = read_input(names.front(), "read the plan");
+    const Result<std::string> text =
+        read_input(names.front(), "read the plan", session.call().stop);
     if (!text) return Unexpected(text.error());
     Result<Plan> plan = parse_plan(*text);
     if (!plan) return Unexpected(about_file(std::move(plan).error(), names.front()));

@@ -82,7 +82,8 @@ class PutVerb : public Verb {
     if (!reference) return Unexpected(reference.error());
     const Status free = check_stdin_is_free(names[1], session.settings().password_stdin);
     if (!free) return Unexpected(free.error());
-    const Result<std::string> bytes = read_input(names[1], "read the manifest from");
+    const Result<std::string> bytes =
+        read_input(names[1], "read the manifest from", session.call().stop);
     if (!bytes) return Unexpected(bytes.error());
     const auto client = session.client(reference->repository());
     if (!client) return Unexpected(client.error());

@@ -204,7 +204,8 @@ Result<Manifest> Manifest::parse(std::string raw, std::string_view media_type,
   }
   if (expected && !expected->matches(raw)) {
     return fail(failure(ErrorCode::digest_mismatch,
-                        "its bytes have another digest: " + Digest::of(raw).str(),
+                        "its bytes hash to " + Digest::of(raw).str() + " and not to " +
+                            expected->str(),
                         "The registry's storage or something on the way to it is damaged; pull "
                         "nothing from it and delete nothing in it before that is mended"));
   }

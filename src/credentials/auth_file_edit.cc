@@ -121,14 +121,15 @@ Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& ta
 }
 
 Status edit_file(const std::filesystem::path& file,
-                 const std::function<Result<std::string>(const std::string& text)>& edit) {
+                 const std::function<Result<std::string>(const std::string& text)>& edit,
+                 const Patience& patience) {
   const auto named = std::filesystem::absolute(file);
   if (Status made = files::make_directories(named.parent_path()); !made) return made;
   // One file has one lock, by whichever link it was named: that of the folder that it is in.
   const auto target = files::place_to_replace(named);
   if (!target) return Unexpected(target.error());
   constexpr std::chrono::seconds kPatience{10};
-  const auto lock = files::FolderLock::take(target->parent_path(), kPatience);
+  const auto lock = files::FolderLock::take(target->parent_path(), kPatience, patience);
   if (!lock) return Unexpected(lock.error());
   std::string old;
   std::error_code error;

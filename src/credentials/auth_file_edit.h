@@ -10,6 +10,7 @@
 
 #include "purser/credentials.h"
 #include "purser/result.h"
+#include "system/patience.h"
 
 namespace purser {
 
@@ -39,9 +40,11 @@ Result<AuthFileChange> without_login(std::string_view text, const AuthTarget& ta
 // Reads the file, edits it and puts it back while no other Purser does the same: two logins at once
 // must both be there, whichever links lead them to the file. A file that is not there is an empty
 // text; its folder is made. Unchanged text is not written. Errors: those of
-// files::place_to_replace(), io, and those of `edit`.
+// files::place_to_replace(), io, those of `edit`, and cancelled where another one's turn is not
+// waited for any longer.
 Status edit_file(const std::filesystem::path& file,
-                 const std::function<Result<std::string>(const std::string& text)>& edit);
+                 const std::function<Result<std::string>(const std::string& text)>& edit,
+                 const Patience& patience = {});
 
 // May others than its owner read the file?
 bool is_open_to_others(const std::filesystem::path& file);

@@ -63,6 +63,13 @@ Unexpected bad(std::string message) {
   return Unexpected(Error{.code = ErrorCode::bad_response, .message = std::move(message)});
 }
 
+// Of a look-up nothing is left; of a change nobody knows.
+Error gave_up(const std::filesystem::path& program, const std::string& action, const Error& over) {
+  return helper_error(
+      ErrorCode::cancelled, program, fmt::format("was not waited for any longer: {}", over.message),
+      action == "get" ? "" : "Look with `purser auth explain` whether it has the login");
+}
+
 std::string host_in(std::string_view server) {
   const auto key = parse_auth_key(server, AuthFileFormat::dockercfg);
   return key ? key->host : std::string();
@@ -126,8 +133,9 @@ Result<CredentialHelper> CredentialHelper::find(std::string_view name, std::stri
 
 Result<std::optional<std::string>> CredentialHelper::run(const std::string& action,
                                                          const std::string& server,
-                                                         std::string input,
-                                                         const Secret& secret) const {
+                                                         std::string input, const Secret& secret,
+                                                         const Patience& patience) const {
+  if (const auto over = patience.over()) return Unexpected(gave_up(program_, action, *over));
   // It would be a second line of input, and some helpers read lines (C.1-17).
   if (server.find_first_of("\r\n") != std::string::npos) {
     return Unexpected(helper_error(ErrorCode::refused, program_,
@@ -136,14 +144,17 @@ Result<std::optional<std::string>> CredentialHelper::run(const std::string& acti
   SubprocessOptions options;
   options.input = std::move(input);
   options.hidden = {"PURSER_PASSWORD", "DOCKER_AUTH_CONFIG"};
-  options.timeout = timeout_;
+  options.timeout = patience.within(timeout_);
+  options.stop = patience.stop();
   auto end = run_subprocess(program_, {action}, options);
   if (!end) {
     return Unexpected(
         helper_error(ErrorCode::io, program_, "cannot be run: " + std::move(end).error().message));
   }
   switch (end->reason) {
+    case SubprocessEnd::Reason::stopped:
     case SubprocessEnd::Reason::timed_out:
+      if (const auto over = patience.over()) return Unexpected(gave_up(program_, action, *over));
       return Unexpected(
           helper_error(ErrorCode::io, program_,
                        fmt::format("did not end within {} s and was killed",
@@ -172,8 +183,9 @@ Result<std::optional<std::string>> CredentialHelper::run(const std::string& acti
                      : ""));
 }
 
-Result<std::optional<Credential>> CredentialHelper::get(const std::string& server) const {
-  auto out = run("get", server, server, {});
+Result<std::optional<Credential>> CredentialHelper::get(const std::string& server,
+                                                        const Patience& patience) const {
+  auto out = run("get", server, server, {}, patience);
   if (!out) return Unexpected(std::move(out).error());
   if (!out->has_value()) return std::optional<Credential>();
   auto credential = parse_helper_answer(**out, server);
@@ -188,7 +200,8 @@ Result<std::optional<Credential>> CredentialHelper::get(const std::string& serve
   return std::optional<Credential>(*std::move(credential));
 }
 
-Status CredentialHelper::store(const std::string& server, const Credential& credential) const {
+Status CredentialHelper::store(const std::string& server, const Credential& credential,
+                               const Patience& patience) const {
   const bool token = !credential.identity_token.empty();
   const Secret& secret = token ? credential.identity_token : credential.password;
   const nlohmann::json input = {{"ServerURL", server},
@@ -201,14 +214,14 @@ Status CredentialHelper::store(const std::string& server, const Credential& cred
     return Unexpected(helper_error(ErrorCode::invalid_argument, program_,
                                    "takes UTF-8 alone, and the password is not"));
   }
-  auto out = run("store", server, std::move(text), secret);
+  auto out = run("store", server, std::move(text), secret, patience);
   if (!out) return Unexpected(std::move(out).error());
   if (out->has_value()) return {};
   return Unexpected(helper_error(ErrorCode::bad_response, program_, "did not store the login"));
 }
 
-Status CredentialHelper::erase(const std::string& server) const {
-  auto out = run("erase", server, server, {});
+Status CredentialHelper::erase(const std::string& server, const Patience& patience) const {
+  auto out = run("erase", server, server, {}, patience);
   if (!out) return Unexpected(std::move(out).error());
   return {};
 }

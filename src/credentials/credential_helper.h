@@ -9,6 +9,7 @@
 
 #include "purser/credentials.h"
 #include "purser/result.h"
+#include "system/patience.h"
 
 namespace purser {
 
@@ -23,10 +24,13 @@ class CredentialHelper {
                                        std::chrono::milliseconds timeout);
 
   // No value: the helper says that it has none. Anything else that is no credential is an error:
-  // bad_response, io, or refused for one that belongs to another registry (C.1-16).
-  Result<std::optional<Credential>> get(const std::string& server) const;
-  Status store(const std::string& server, const Credential& credential) const;
-  Status erase(const std::string& server) const;
+  // bad_response, io, refused for one that belongs to another registry (C.1-16), or cancelled: the
+  // caller waits no longer, and the helper was killed.
+  Result<std::optional<Credential>> get(const std::string& server,
+                                        const Patience& patience = {}) const;
+  Status store(const std::string& server, const Credential& credential,
+               const Patience& patience = {}) const;
+  Status erase(const std::string& server, const Patience& patience = {}) const;
 
   const std::filesystem::path& program() const noexcept { return program_; }
 
@@ -34,7 +38,8 @@ class CredentialHelper {
   CredentialHelper() = default;
   // No value: it has nothing for this server.
   Result<std::optional<std::string>> run(const std::string& action, const std::string& server,
-                                         std::string input, const Secret& secret) const;
+                                         std::string input, const Secret& secret,
+                                         const Patience& patience) const;
 
   std::filesystem::path program_;
   std::chrono::milliseconds timeout_{};

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -176,6 +177,33 @@ TEST_F(CredentialHelperTest, EndsAHelperThatHangs) {
   pollfd ended{child, POLLIN, 0};
   EXPECT_EQ(poll(&ended, 1, 30'000), 1) << "it lives on";
   close(child);
+}
+
+// a caller who waits no longer does not wait for a helper either, whatever it was to do.
+TEST_F(CredentialHelperTest, IsEndedWithTheCall) {
+  const std::string started = file("started");
+  ASSERT_EQ(::mkfifo(started.c_str(), 0600), 0);
+  helper("fake", "echo x > " + started + "; sleep 600");
+  const auto fake = open("fake");
+  const Credential login{.username = "ann", .password = Secret("s3cret")};
+  for (const std::string action : {"get", "store", "erase"}) {
+    std::stop_source stop;
+    std::thread when_it_runs([&] {
+      std::ifstream(started).get();
+      stop.request_stop();
+    });
+    const Patience patience({.stop = stop.get_token()});
+    const Error error = action == "get"     ? fake->get("h.io", patience).error()
+                        : action == "store" ? fake->store("h.io", login, patience).error()
+                                            : fake->erase("h.io", patience).error();
+    when_it_runs.join();
+    EXPECT_EQ(error.code, ErrorCode::cancelled) << action;
+    EXPECT_THAT(error.message, HasSubstr("docker-credential-fake was not waited for")) << action;
+    // What a helper has changed before it was killed, nobody knows.
+    EXPECT_EQ(error.hint.empty(), action == "get") << action;
+  }
+  EXPECT_THAT(fake->get("h.io", Patience({.deadline = std::chrono::milliseconds(0)})),
+              HasError(ErrorCode::cancelled, HasSubstr("deadline")));
 }
 
 //

@@ -60,7 +60,8 @@ void CredentialWalk::fail(CredentialLook look, Unreadable what, const LoginPlace
   look.note = error.message;
   if (!decided_) {
     error.message = (look.place.empty() ? "" : look.place + ": ") + error.message;
-    if (error.hint.empty()) error.hint = hint_for(what, place, usual_file_);
+    const bool may_be_mended = error.hint.empty() && error.code != ErrorCode::cancelled;
+    if (may_be_mended) error.hint = hint_for(what, place, usual_file_);
     error_ = std::move(error);
   }
   decided_ = true;

@@ -16,8 +16,8 @@ class SingleCredential : public CredentialSource {
   SingleCredential(RegistryName registry, Credential credential)
       : registry_(std::move(registry)), credential_(std::move(credential)) {}
 
-  Result<std::optional<Credential>> find(const RegistryName& registry,
-                                         std::string_view) const override {
+  Result<std::optional<Credential>> find(const RegistryName& registry, std::string_view,
+                                         const CallOptions&) const override {
     if (registry.str() != registry_.str()) return std::optional<Credential>();
     return std::optional<Credential>(credential_);
   }
@@ -32,10 +32,10 @@ class FirstOf : public CredentialSource {
   explicit FirstOf(std::vector<std::shared_ptr<const CredentialSource>> sources)
       : sources_(std::move(sources)) {}
 
-  Result<std::optional<Credential>> find(const RegistryName& registry,
-                                         std::string_view repository) const override {
+  Result<std::optional<Credential>> find(const RegistryName& registry, std::string_view repository,
+                                         const CallOptions& options) const override {
     for (const auto& source : sources_) {
-      auto found = source->find(registry, repository);
+      auto found = source->find(registry, repository, options);
       if (!found || found->has_value()) return found;
     }
     return std::optional<Credential>();

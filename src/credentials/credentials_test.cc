@@ -30,7 +30,8 @@ TEST(SingleCredential, IsForItsRegistryAlone) {
 
 class FailingSource : public CredentialSource {
  public:
-  Result<std::optional<Credential>> find(const RegistryName&, std::string_view) const override {
+  Result<std::optional<Credential>> find(const RegistryName&, std::string_view,
+                                         const CallOptions&) const override {
     return Unexpected(Error{.code = ErrorCode::io, .message = "the disk is on fire"});
   }
 };

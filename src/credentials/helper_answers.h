@@ -1,7 +1,6 @@
 // What helpers have answered, so that each is run once for many look-ups.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "credentials/asked_once.h"
 #include "credentials/credential_helper.h"
 #include "purser/credentials.h"
 #include "purser/result.h"
@@ -22,18 +22,16 @@ namespace purser {
 class HelperAnswers {
  public:
   // The first login that the helper has for one of `servers`, the names of one registry, asked in
-  // order. Kept for five minutes, an error too. Errors: those of CredentialHelper::get().
+  // order. Kept for five minutes, an error too, but not a `cancelled`. Errors: those of
+  // CredentialHelper::get().
   Result<std::optional<Credential>> ask(const CredentialHelper& helper,
-                                        const std::vector<std::string>& servers);
+                                        const std::vector<std::string>& servers,
+                                        const Patience& patience = {});
   // What is being asked at this moment is told to those who wait for it, and not kept.
   void forget();
 
  private:
-  struct Answer {
-    std::mutex asking;
-    std::chrono::steady_clock::time_point until = {};
-    std::optional<Result<std::optional<Credential>>> credential;
-  };
+  using Answer = AskedOnce<std::optional<Credential>>;
 
   std::mutex mutex_;
   // By program and the first of the names.

@@ -25,7 +25,9 @@ using MaybeCredential = std::optional<Credential>;
 
 // What login and logout cannot do is mended at the file: a login again would fail in the same way.
 Error at_the_file(Error error, std::string operation, const RegistryName& registry) {
-  if (error.hint.empty()) error.hint = "Mend that, or name another file with --authfile";
+  if (error.hint.empty() && error.code != ErrorCode::cancelled) {
+    error.hint = "Mend that, or name another file with --authfile";
+  }
   return in_context(std::move(error), std::move(operation), registry);
 }
 
@@ -37,12 +39,13 @@ class UserCredentials::Impl {
     if (!options_.environment) options_.environment = process_environment;
   }
 
-  void walk(CredentialWalk& walk, const RegistryName& registry, std::string_view repository) {
+  void walk(CredentialWalk& walk, const RegistryName& registry, std::string_view repository,
+            const Patience& patience) {
     // A file that was typed comes before a variable that was set once and forgotten.
     if (options_.file.empty()) look_at_variable(walk, registry, repository);
     for (const AuthPlace& place : auth_places(options_.file, options_.environment)) {
       if (walk.done()) return;
-      look_at_file(walk, place, registry, repository);
+      look_at_file(walk, place, registry, repository, patience);
     }
   }
 
@@ -59,14 +62,14 @@ class UserCredentials::Impl {
   }
 
   Result<CredentialHome> store(const RegistryName& registry, std::string_view path,
-                               const Credential& credential) {
+                               const Credential& credential, const Patience& patience) {
     const std::lock_guard lock(changing_);
     // Before a helper has the login, and before a pipe is read that nobody may write to.
     if (const auto place = files::place_to_replace(file()); !place) {
       return Unexpected(place.error());
     }
     CredentialHome home{.file = file(), .was_open_to_others = is_open_to_others(file())};
-    const auto contents = contents_now();
+    const auto contents = contents_now(patience);
     if (!contents) return Unexpected(contents.error());
     const auto helper =
         open_if_any((*contents)->helper_for(owner(**contents), registry.str()), registry);
@@ -75,23 +78,25 @@ class UserCredentials::Impl {
     if (*helper) {
       home.helpers = {(*helper)->helper.program().filename()};
       const std::string& server = (*helper)->servers.front();
-      if (Status kept = (*helper)->helper.store(server, credential); !kept) {
+      if (Status kept = (*helper)->helper.store(server, credential, patience); !kept) {
         return Unexpected(std::move(kept).error());
       }
     }
-    const Status edited = edit_file(file(), [&](const std::string& text) -> Result<std::string> {
+    const auto edit = [&](const std::string& text) -> Result<std::string> {
       auto change = with_login(text, target(registry, path),
                                *helper ? MaybeCredential() : MaybeCredential(credential));
       if (!change) return Unexpected(std::move(change).error());
       home.keys = std::move(change->keys);
       return std::move(change->text);
-    });
+    };
+    const Status edited = edit_file(file(), edit, patience);
     forget();
     if (!edited) return Unexpected(edited.error());
     return home;
   }
 
-  Result<std::optional<CredentialHome>> erase(const RegistryName& registry, std::string_view path) {
+  Result<std::optional<CredentialHome>> erase(const RegistryName& registry, std::string_view path,
+                                              const Patience& patience) {
     const std::lock_guard lock(changing_);
     std::error_code ignored;
     // A device keeps nothing: /dev/null is named where there is to be no file.
@@ -100,11 +105,12 @@ class UserCredentials::Impl {
       return Unexpected(place.error());
     }
     CredentialHome home{.file = file()};
-    const auto contents = contents_now();
+    const auto contents = contents_now(patience);
     if (!contents) return Unexpected(contents.error());
     // A helper that fails must not leave the password where it is in plain text.
-    const Status helped = path.empty() ? erase_from_helpers(**contents, registry, home) : Status();
-    const Status edited = erase_from_file(target(registry, path), home);
+    const Status helped =
+        path.empty() ? erase_from_helpers(**contents, registry, home, patience) : Status();
+    const Status edited = erase_from_file(target(registry, path), home, patience);
     forget();
     if (!helped) return Unexpected(half_erased(helped.error(), edited, home));
     if (!edited) return Unexpected(edited.error());
@@ -177,9 +183,9 @@ class UserCredentials::Impl {
   }
 
   void look_at_file(CredentialWalk& walk, const AuthPlace& place, const RegistryName& registry,
-                    std::string_view repository) {
+                    std::string_view repository, const Patience& patience) {
     CredentialLook look{.place = place.file.string()};
-    const auto file = files_.read(place);
+    const auto file = files_.read(place, patience);
     if (!file) {
       const LoginPlace here{.registry = registry.str(), .file = place.file, .format = place.format};
       return walk.fail(std::move(look), Unreadable::place, here, file.error());
@@ -192,14 +198,14 @@ class UserCredentials::Impl {
     const FileOwner owner = owner_of(place.file, **file);
     const LoginPlace here = place_in(place, **file, registry);
     if (const HelperEntry* helper = (*file)->helper_for(owner, registry.str())) {
-      look_at_helper(walk, look, *helper, here);
+      look_at_helper(walk, look, *helper, here, patience);
       if (walk.done()) return;
     }
     look_at_entries(walk, look, **file, here, repository);
     if (walk.done()) return;
     // What the owner does not ask comes last: a login that he has just made must be the one in use.
     if (const HelperEntry* helper = (*file)->other_helper_for(owner, registry.str())) {
-      look_at_helper(walk, look, *helper, here);
+      look_at_helper(walk, look, *helper, here, patience);
     }
   }
 
@@ -232,7 +238,7 @@ class UserCredentials::Impl {
   }
 
   void look_at_helper(CredentialWalk& walk, CredentialLook look, const HelperEntry& entry,
-                      const LoginPlace& here) {
+                      const LoginPlace& here, const Patience& patience) {
     look.section = entry.key.empty() ? "credsStore" : "credHelpers";
     look.key = sanitize_for_terminal(entry.key);
     look.helper = "docker-credential-" + sanitize_for_terminal(entry.name);
@@ -243,7 +249,7 @@ class UserCredentials::Impl {
     const auto opened = open_helper(entry, here.file, here.registry);
     if (!opened) return walk.fail(std::move(look), Unreadable::helper, here, opened.error());
     look.helper = opened->helper.program().string();
-    const auto credential = answers_.ask(opened->helper, opened->servers);
+    const auto credential = answers_.ask(opened->helper, opened->servers, patience);
     if (!credential) {
       return walk.fail(std::move(look), Unreadable::helper, here, credential.error());
     }
@@ -276,27 +282,29 @@ class UserCredentials::Impl {
 
   // Out of every one that may have it. Errors: the first one's.
   Status erase_from_helpers(const AuthFile& contents, const RegistryName& registry,
-                            CredentialHome& home) const {
+                            CredentialHome& home, const Patience& patience) const {
     Status all;
     const FileOwner owns = owner(contents);
     for (const HelperEntry* entry : {contents.helper_for(owns, registry.str()),
                                      contents.other_helper_for(owns, registry.str())}) {
       const auto helper = open_if_any(entry, registry);
       if (helper && !*helper) continue;
-      const Status erased = helper ? erase_from(**helper, home) : Unexpected(helper.error());
+      const Status erased =
+          helper ? erase_from(**helper, home, patience) : Unexpected(helper.error());
       if (all && !erased) all = erased;
     }
     return all;
   }
 
   // An entry that cannot be read is erased all the same.
-  static Status erase_from(const OpenHelper& opened, CredentialHome& home) {
+  static Status erase_from(const OpenHelper& opened, CredentialHome& home,
+                           const Patience& patience) {
     Status all;
     bool any = false;
     for (const std::string& server : opened.servers) {
-      const auto credential = opened.helper.get(server);
+      const auto credential = opened.helper.get(server, patience);
       if (credential && !credential->has_value()) continue;
-      const Status erased = opened.helper.erase(server);
+      const Status erased = opened.helper.erase(server, patience);
       any = any || erased;
       if (all && !erased) all = erased;
     }
@@ -304,16 +312,17 @@ class UserCredentials::Impl {
     return all;
   }
 
-  Status erase_from_file(const AuthTarget& target, CredentialHome& home) {
+  Status erase_from_file(const AuthTarget& target, CredentialHome& home, const Patience& patience) {
     std::error_code ignored;
     if (fs::status(target.file, ignored).type() == fs::file_type::not_found) return {};
     std::vector<std::string> keys;
-    Status edited = edit_file(target.file, [&](const std::string& text) -> Result<std::string> {
+    const auto edit = [&](const std::string& text) -> Result<std::string> {
       auto change = without_login(text, target);
       if (!change) return Unexpected(std::move(change).error());
       keys = std::move(change->keys);
       return std::move(change->text);
-    });
+    };
+    Status edited = edit_file(target.file, edit, patience);
     if (edited) home.keys = std::move(keys);
     return edited;
   }
@@ -331,9 +340,9 @@ class UserCredentials::Impl {
   }
 
   // Of the file that store() and erase() change; of one that is not there, nothing.
-  Result<AuthFiles::MaybeFile> contents_now() {
+  Result<AuthFiles::MaybeFile> contents_now(const Patience& patience) {
     forget();  // another program may have changed the file since
-    auto contents = files_.read({.file = file()});
+    auto contents = files_.read({.file = file()}, patience);
     if (contents && !*contents) return std::make_shared<const AuthFile>();
     if (contents) return contents;
     Error error = contents.error();
@@ -384,29 +393,33 @@ UserCredentials::UserCredentials(UserCredentialsOptions options)
 UserCredentials::~UserCredentials() = default;
 
 Result<std::optional<Credential>> UserCredentials::find(const RegistryName& registry,
-                                                        std::string_view repository) const {
+                                                        std::string_view repository,
+                                                        const CallOptions& options) const {
   CredentialWalk walk(CredentialWalk::Until::decided, registry.str(), impl_->usual_file());
-  impl_->walk(walk, registry, repository);
+  impl_->walk(walk, registry, repository, Patience(options));
   return std::move(walk).result(registry);
 }
 
 std::vector<CredentialLook> UserCredentials::explain(const RegistryName& registry,
-                                                     std::string_view repository) const {
+                                                     std::string_view repository,
+                                                     const CallOptions& options) const {
   CredentialWalk walk(CredentialWalk::Until::the_end, registry.str(), impl_->usual_file());
-  impl_->walk(walk, registry, repository);
+  impl_->walk(walk, registry, repository, Patience(options));
   return std::move(walk).looks();
 }
 
 Result<CredentialHome> UserCredentials::store(const RegistryName& registry,
-                                              const Credential& credential, std::string_view path) {
-  auto home = impl_->store(registry, path, credential);
+                                              const Credential& credential, std::string_view path,
+                                              const CallOptions& options) {
+  auto home = impl_->store(registry, path, credential, Patience(options));
   if (home) return home;
   return Unexpected(at_the_file(std::move(home).error(), "keep the login of", registry));
 }
 
 Result<std::optional<CredentialHome>> UserCredentials::erase(const RegistryName& registry,
-                                                             std::string_view path) {
-  auto home = impl_->erase(registry, path);
+                                                             std::string_view path,
+                                                             const CallOptions& options) {
+  auto home = impl_->erase(registry, path, Patience(options));
   if (home) return home;
   return Unexpected(at_the_file(std::move(home).error(), "remove the login of", registry));
 }

@@ -57,7 +57,7 @@ std::optional<Authenticator::Answer> Authenticator::at_hand(
   }
   const auto url = Url::parse(need.url);
   if (!url || asked.origin.empty() || url->origin().str() != asked.origin) return std::nullopt;
-  const auto known = credentials_.find(need.repository);
+  const auto known = credentials_.find(need.repository, need.patience);
   if (!known) return std::nullopt;  // told when the registry asks
   const auto& credential = known->credential;
   if (asked.how.scheme == "basic") {
@@ -94,7 +94,7 @@ Result<std::optional<Authenticator::Answer>> Authenticator::answer(
   const auto url = Url::parse(need.url);
   if (!url || !is_origin_of(registry_, url->origin())) return std::optional<Answer>();
   if (challenges.empty()) return std::optional<Answer>();
-  const auto known = credentials_.find(need.repository);
+  const auto known = credentials_.find(need.repository, need.patience);
   if (!known) return Unexpected(known.error());
 
   // Bearer before Basic: a token is worth less to whoever steals it. The first that can be

@@ -27,8 +27,9 @@ namespace purser::net {
 // What a request is about, as far as authorization goes.
 struct Need {
   std::string_view url;
-  std::string scope;       // "repository:team/app:pull"
-  std::string repository;  // "team/app"; empty: the registry as a whole
+  std::string scope;          // "repository:team/app:pull"
+  std::string repository;     // "team/app"; empty: the registry as a whole
+  CallOptions patience = {};  // with the credential source
 };
 
 // What goes into the Authorization header, and where it came from.

@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "core/text.h"
+#include "core/time_text.h"
 #include "net/random01.h"
 #include "net/reach.h"
 #include "net/trace.h"
@@ -38,7 +39,7 @@ Batch::Batch(DriverShared& shared, const CallOptions& options)
 }
 
 Batch::~Batch() {
-  for (const auto& [request, slot] : in_flight_) shared_.options.transport->cancel(request);
+  cancel_all();
   for (const auto& [id, slot] : slots_) {
     if (slot->led) shared_.auth.tokens().abandon(slot->led);
   }
@@ -60,12 +61,15 @@ Status Batch::run(const Next& next) {
     take_answers();
     fire_timers();
     settle_tokens();
+    send_what_has_room();
   }
 }
 
 void Batch::fill(const Next& next) {
-  const std::size_t window = std::max<std::size_t>(1, shared_.options.in_flight);
-  while (calls_ < window && !stopped()) {
+  // Those that wait for a token or for their next attempt count as well: the work is not pulled
+  // faster than it is done.
+  const std::size_t most = shared_.options.in_flight.value_or(AdaptiveWindow::kMost);
+  while (without_room_.empty() && calls_ < most && !stopped()) {
     auto item = next();
     if (!item) return;
     const SlotId id = ++last_slot_;
@@ -81,7 +85,13 @@ void Batch::fill(const Next& next) {
 }
 
 void Batch::take_answers() {
-  for (http::Completion& completion : queue_->take()) {
+  auto completions = queue_->take();
+  // Before any callback, which may take its time: others may wait for the room.
+  for (const http::Completion& completion : completions) {
+    const auto found = in_flight_.find(completion.id);
+    if (found != in_flight_.end()) give_room_back(found->second, verdict_on(completion.outcome));
+  }
+  for (http::Completion& completion : completions) {
     const auto found = in_flight_.find(completion.id);
     if (found == in_flight_.end()) continue;
     const SlotId id = found->second;
@@ -92,6 +102,7 @@ void Batch::take_answers() {
     if (auto* response = std::get_if<http::Response>(&completion.outcome)) {
       shared_.hosts.note_answer(slot.origin);
       if (response->peer) shared_.hosts.note_zone(slot.origin, response->peer->zone);
+      if (!slot.led) tell_of_notices(*response);
       perform(id, slot.exchange.on_response(std::move(*response), moment(slot.origin)));
     } else {
       perform(id, slot.exchange.on_failure(std::get<http::Failure>(completion.outcome),
@@ -146,9 +157,16 @@ std::optional<std::string> Batch::stopped() const {
   return std::nullopt;
 }
 
-Status Batch::stop(const std::string& why) {
-  for (const auto& [request, slot] : in_flight_) shared_.options.transport->cancel(request);
+void Batch::cancel_all() {
+  for (const auto& [request, slot] : in_flight_) {
+    shared_.options.transport->cancel(request);
+    give_room_back(slot, Limiter::Verdict::none);
+  }
   in_flight_.clear();
+}
+
+Status Batch::stop(const std::string& why) {
+  cancel_all();
   Error error;
   error.code = ErrorCode::cancelled;
   error.message = why;
@@ -170,7 +188,7 @@ void Batch::perform(SlotId id, Action action) {
     if (const auto* to_wait = std::get_if<Wait>(&action)) return wait(id, *to_wait);
     if (auto* to_finish = std::get_if<Finish>(&action)) {
       if (const auto until = to_finish->host_paused_until) {
-        shared_.hosts.pause(slots_.at(id)->origin, *until);
+        pause_host(slots_.at(id)->origin, *until, "the server asked for a pause");
       }
       return finish(id, std::move(to_finish->result));
     }
@@ -190,7 +208,34 @@ void Batch::send(SlotId id, http::Request request) {
     timers_.emplace(paused, id);
     return;
   }
+  if (!has_room(slot.origin)) {
+    slot.held = std::move(request);
+    without_room_.push_back(id);
+    return;
+  }
   start(id, std::move(request));
+}
+
+// Told of room by the queue (net/limiter.h), which wakes the run.
+void Batch::send_what_has_room() {
+  for (const SlotId id : std::exchange(without_room_, {})) {
+    const auto found = slots_.find(id);
+    if (found != slots_.end() && found->second->held) {
+      send(id, *std::exchange(found->second->held, std::nullopt));
+    }
+  }
+}
+
+// A change that rests on a look does not wait. Neither does a run that a callback of another one
+// began: that one holds room, and gives it back when the callback has returned.
+bool Batch::has_room(const std::string& origin) {
+  const bool beyond = options_.once || (runs_of_this_thread > 1 && in_flight_.empty());
+  return shared_.limiter.acquire(origin, queue_, beyond);
+}
+
+void Batch::give_room_back(SlotId id, Limiter::Verdict verdict) {
+  const Slot& slot = *slots_.at(id);
+  shared_.limiter.release(slot.origin, verdict, slot.sent, shared_.options.clock->now());
 }
 
 // A name may lead further inside the next time: by a second address, or by a new one. What
@@ -208,6 +253,7 @@ void Batch::start(SlotId id, http::Request request) {
   const auto request_id = http::Transport::next_id();
   Slot& slot = *slots_.at(id);
   slot.request = request_id;
+  slot.sent = shared_.options.clock->now();
   bound(slot.origin, request);
   trace_request(slot, request);
   in_flight_.emplace(request_id, id);
@@ -217,10 +263,26 @@ void Batch::start(SlotId id, http::Request request) {
 void Batch::wait(SlotId id, const Wait& wait) {
   const auto delay =
       std::chrono::ceil<std::chrono::milliseconds>(wait.until - shared_.options.clock->now());
-  log(LogEvent::Level::info,
-      wait.reason + "; trying again in " + std::to_string(delay.count()) + " ms");
-  if (wait.whole_host) shared_.hosts.pause(slots_.at(id)->origin, wait.until);
+  log(LogEvent::Level::info, wait.reason + "; trying again in " + in_seconds(delay));
+  const std::string& origin = slots_.at(id)->origin;
+  if (wait.whole_host) {
+    pause_host(origin, wait.until, wait.reason);
+  } else {
+    tell_of_wait({.what = origin, .why = wait.reason, .until = wait.until});
+  }
   timers_.emplace(wait.until, id);
+}
+
+void Batch::pause_host(const std::string& origin, TimePoint until, const std::string& why) {
+  if (!shared_.hosts.pause(origin, until)) return;
+  tell_of_wait({.what = origin, .why = why, .until = until, .whole_host = true});
+}
+
+void Batch::tell_of_wait(Waiting waiting) const {
+  if (!shared_.options.waiting) return;
+  waiting.what = sanitize_for_terminal(shared_.withheld(waiting.what));
+  waiting.why = sanitize_for_terminal(shared_.withheld(waiting.why));
+  shared_.options.waiting(waiting);
 }
 
 // What to do next, or nothing: the call waits.
@@ -308,6 +370,7 @@ ExchangeOptions Batch::exchange_options(bool for_token) const {
           .follow_redirects = !for_token,
           .inner_hosts = &shared_.options.allowed_inner_hosts,
           .deadline = deadline_,
+          .stop = options_.stop,
           .once = options_.once};
 }
 
@@ -322,10 +385,15 @@ void Batch::log(LogEvent::Level level, std::string text) const {
                                                     shared_.withheld(text))});
 }
 
+void Batch::tell_of_notices(const http::Response& response) {
+  for (LogEvent& news : shared_.notices.take(response.headers)) {
+    log(news.level, std::move(news.text));
+  }
+}
+
 // Nothing is put together unless somebody wants to see it.
 void Batch::trace_request(Slot& slot, const http::Request& request) const {
   if (!shared_.options.trace) return;
-  slot.sent = shared_.options.clock->now();
   slot.secrets = SecretFilter::of(request);
   slot.traced = request.method + " " + traced_url(request.url);
   log(LogEvent::Level::debug,

@@ -15,6 +15,8 @@
 #include "net/driver.h"
 #include "net/exchange.h"
 #include "net/host_book.h"
+#include "net/limiter.h"
+#include "net/notices.h"
 #include "net/token_cache.h"
 #include "net/withhold.h"
 
@@ -25,7 +27,8 @@ struct DriverShared {
   explicit DriverShared(DriverOptions driver_options)
       : options(std::move(driver_options)),
         auth(options.registry, options.credentials, options.allowed_auth_realms,
-             options.allowed_inner_hosts) {}
+             options.allowed_inner_hosts),
+        limiter(options.in_flight) {}
 
   // The text without the secrets of this run: those of its credentials, and the tokens that live.
   std::string withheld(std::string_view text);
@@ -33,6 +36,8 @@ struct DriverShared {
   const DriverOptions options;
   Authenticator auth;
   HostBook hosts;
+  Limiter limiter;
+  Notices notices;
 };
 
 // Thread rule: one thread at a time. Its destructor ends what is still under way, so that no
@@ -62,7 +67,7 @@ class Batch {
     std::string traced = {};      // "GET https://...", where traces are wanted
     SecretFilter secrets = {};    // of what was sent, there too
     TimePoint sent = {};
-    std::optional<http::Request> held = {};            // until the host's pause is over
+    std::optional<http::Request> held = {};  // until the host's pause is over, or it has room
     std::shared_ptr<TokenCache::Flight> awaited = {};  // the token that a call waits for
     std::optional<TokenRequest> token_request = {};
     std::optional<TokenFetch> fetch = {};  // of a token fetch, with the flight that it leads
@@ -73,6 +78,7 @@ class Batch {
   void fill(const Next& next);
   void take_answers();
   void fire_timers();
+  void send_what_has_room();
   void settle_tokens();
   TimePoint next_time() const;
   std::optional<std::string> stopped() const;
@@ -82,7 +88,12 @@ class Batch {
   void send(SlotId id, http::Request request);
   void bound(const std::string& origin, http::Request& request) const;
   void start(SlotId id, http::Request request);
+  bool has_room(const std::string& origin);
+  void give_room_back(SlotId id, Limiter::Verdict verdict);
+  void cancel_all();
   void wait(SlotId id, const Wait& wait);
+  void pause_host(const std::string& origin, TimePoint until, const std::string& why);
+  void tell_of_wait(Waiting waiting) const;
   std::optional<Action> fetch_token(SlotId id, TokenRequest request);
   void lead(TokenRequest request, std::shared_ptr<TokenCache::Flight> flight);
   void finish(SlotId id, Result<http::Response> result);
@@ -92,6 +103,7 @@ class Batch {
   ExchangeOptions exchange_options(bool for_token) const;
   Moment moment(const std::string& origin) const;
   void log(LogEvent::Level level, std::string text) const;
+  void tell_of_notices(const http::Response& response);
   void trace_request(Slot& slot, const http::Request& request) const;
   void trace_outcome(const Slot& slot, const http::Outcome& outcome) const;
 
@@ -105,6 +117,7 @@ class Batch {
   std::map<http::RequestId, SlotId> in_flight_;
   std::set<std::pair<TimePoint, SlotId>> timers_;
   std::set<SlotId> awaiting_token_;
+  std::vector<SlotId> without_room_;  // held, in the order in which they came
 };
 
 }  // namespace purser::net

@@ -36,7 +36,8 @@ std::string unpadded_base64(const std::string& text) {
 
 }  // namespace
 
-Result<CredentialBook::Known> CredentialBook::find(std::string_view repository) {
+Result<CredentialBook::Known> CredentialBook::find(std::string_view repository,
+                                                   const CallOptions& options) {
   if (!source_) return Known{};
   std::shared_ptr<Entry> entry;
   {
@@ -47,13 +48,12 @@ Result<CredentialBook::Known> CredentialBook::find(std::string_view repository) 
     }
     entry = found->second;
   }
-  const std::lock_guard lock(entry->asking);
-  if (!entry->answer) entry->answer = ask(repository);
-  return *entry->answer;
+  return entry->get(Patience(options), [&] { return ask(repository, options); });
 }
 
-Result<CredentialBook::Known> CredentialBook::ask(std::string_view repository) {
-  auto found = source_->find(registry_, repository);
+Result<CredentialBook::Known> CredentialBook::ask(std::string_view repository,
+                                                  const CallOptions& options) {
+  auto found = source_->find(registry_, repository, options);
   if (!found) return Unexpected(std::move(found).error());
   // An entry without a secret identifies nobody.
   if (!*found || !has_secret(**found)) return Known{};

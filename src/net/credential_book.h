@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "credentials/asked_once.h"
 #include "purser/credentials.h"
 #include "purser/reference.h"
 #include "purser/result.h"
@@ -30,9 +31,10 @@ class CredentialBook {
     std::shared_ptr<const Credential> credential = {};
   };
   // For a repository of the registry, "" for the registry as a whole. The source is asked at the
-  // first call, on its thread, which may take as long as a helper program does; those who ask
-  // meanwhile wait for that answer. It is kept, an error too. Errors: the source's.
-  Result<Known> find(std::string_view repository);
+  // first call, on its thread, which may take as long as a helper program does, or as `options`
+  // has it; those who ask meanwhile wait for that answer. It is kept, an error too, but not a
+  // `cancelled`. Errors: the source's.
+  Result<Known> find(std::string_view repository, const CallOptions& options = {});
 
   // Of an identity that find() gave.
   std::shared_ptr<const Credential> credential(std::size_t identity) const;
@@ -45,11 +47,8 @@ class CredentialBook {
   bool was_accepted(std::size_t identity) const;
 
  private:
-  struct Entry {
-    std::mutex asking;
-    std::optional<Result<Known>> answer;
-  };
-  Result<Known> ask(std::string_view repository);
+  using Entry = AskedOnce<Known>;
+  Result<Known> ask(std::string_view repository, const CallOptions& options);
 
   const RegistryName registry_;
   const std::shared_ptr<const CredentialSource> source_;

@@ -21,8 +21,8 @@ class Source : public CredentialSource {
   explicit Source(std::map<std::string, Credential> credentials)
       : credentials_(std::move(credentials)) {}
 
-  Result<std::optional<Credential>> find(const RegistryName&,
-                                         std::string_view repository) const override {
+  Result<std::optional<Credential>> find(const RegistryName&, std::string_view repository,
+                                         const CallOptions&) const override {
     ++asked;
     if (gate.valid()) gate.wait();
     if (repository == "broken") return Unexpected(Error{.code = ErrorCode::io});

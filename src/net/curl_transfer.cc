@@ -225,12 +225,23 @@ bool CurlTransfer::body(std::string_view bytes) {
   return true;
 }
 
+// What has arrived may be the first part of something that can be asked for from there on.
+http::Failure CurlTransfer::broken_off(CURLcode code) {
+  http::Failure failure = failure_of(code, error_text_, origin_, tls_);
+  const bool inside =
+      failure.kind == http::Failure::Kind::broken || failure.kind == http::Failure::Kind::timeout;
+  if (!inside || !header_complete_ || request_.method != "GET") return failure;
+  withhold_secrets(request_, response_);
+  failure.cut = std::move(response_);
+  return failure;
+}
+
 http::Outcome CurlTransfer::finish(CURLcode code) {
   if (failure_) return *std::move(failure_);
   // Other codes come after a connection, to another address of the same name.
   const bool not_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK;
   if (not_connected && peer_rule_.refusal()) return *peer_rule_.refusal();
-  if (code != CURLE_OK) return failure_of(code, error_text_, origin_, tls_);
+  if (code != CURLE_OK) return broken_off(code);
   // libcurl 7.88 says CURLE_OK when the connection closes inside the header block: a 404 or a list
   // without its Link would be made up.
   if (!header_complete_ || response_.status == 0) {

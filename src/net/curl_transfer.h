@@ -73,6 +73,7 @@ class CurlTransfer {
   bool body(std::string_view bytes);
   bool fail(std::string message);
   bool answers_without_body() const;
+  http::Failure broken_off(CURLcode code);
 
   http::RequestId id_;
   http::Request request_;

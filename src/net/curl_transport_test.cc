@@ -230,6 +230,20 @@ TEST_F(CurlTransportTest, EndsARequestWhoseAnswerDoesNotBegin) {
   EXPECT_EQ(failure.kind, Failure::Kind::timeout);
 }
 
+// what had come is there to go on from; nothing is made of what is no answer.
+TEST_F(CurlTransportTest, HandsOverTheFirstPartOfABodyThatBrokeOff) {
+  RawServer server(always("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Y: z\r\n\r\nhel"));
+  const auto failure = failure_of(send({.url = server.url()}));
+  EXPECT_EQ(failure.kind, Failure::Kind::broken);
+  ASSERT_TRUE(failure.cut.has_value());
+  EXPECT_EQ(failure.cut->status, 200);
+  EXPECT_EQ(failure.cut->body, "hel");
+  EXPECT_EQ(failure.cut->headers.get("X-Y"), "z");
+  RawServer cut_header(always("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-"));
+  EXPECT_FALSE(failure_of(send({.url = cut_header.url()})).cut.has_value());
+  EXPECT_FALSE(failure_of(send({.url = server.url(), .max_body_bytes = 4})).cut.has_value());
+}
+
 // within 200 ms.
 TEST_F(CurlTransportTest, ACancelledRequestEndsSoon) {
   RawServer server(always("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", Then::hold));

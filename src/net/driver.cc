@@ -32,6 +32,8 @@ Driver::AuthSeen Driver::auth_seen() const {
   return {std::move(seen.scheme), std::move(seen.realm)};
 }
 
+std::optional<RateLimit> Driver::rate_limit() const { return state_->notices.rate_limit(); }
+
 std::string Driver::withheld(std::string_view text) const { return state_->withheld(text); }
 
 Result<Driver::Identity> Driver::identity(std::string_view repository) const {

@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "purser/client.h"
+#include "purser/digest.h"
 #include "purser/result.h"
 #include "purser/transport.h"
 
@@ -22,6 +24,9 @@ struct Call {
   // The path of the repository that it is about, "" for the registry as a whole: some users have a
   // credential for each.
   std::string repository = {};
+  // What the body of a 200 hashes to, where that is known: then one that breaks off goes on where
+  // it stopped.
+  std::optional<Digest> content = {};
   // A DELETE is sent again only after an answer that says it did not act (429, 401): a broken or
   // timed out one has an unknown outcome, which its endpoint settles by reading back.
   bool retry_when_outcome_unknown = true;
@@ -35,8 +40,9 @@ struct DriverOptions {
   std::shared_ptr<const CredentialSource> credentials = {};
   std::vector<std::string> allowed_auth_realms = {};
   std::vector<std::string> allowed_inner_hosts = {};
-  std::size_t in_flight = 32;
+  std::optional<std::size_t> in_flight = {};
   LogSink log = {};
+  WaitSink waiting = {};
   bool trace = false;  // tell `log` of each request and answer
 };
 
@@ -58,7 +64,7 @@ class Driver {
   // They carry the registry; operation and subject are the endpoint's to fill in.
   Result<http::Response> run(Call call, const CallOptions& options = {});
 
-  // Many in one window of `in_flight`. `next` gives the next call with what to do with its answer,
+  // Many in one window (net/limiter.h). `next` gives the next call with what to do with its answer,
   // or nothing for now; it is asked again after each answer. Ends when it gives nothing and nothing
   // is in flight. Errors: cancelled alone; then the answers that had not come are given `cancelled`
   // as well.
@@ -76,6 +82,9 @@ class Driver {
     std::string realm = {};
   };
   AuthSeen auth_seen() const;
+
+  // What the registry last said of its rate limit.
+  std::optional<RateLimit> rate_limit() const;
 
   // A text of the registry's, without the secrets of this run: those of its credentials, and the
   // tokens that live. For what is shown of an answer that is no error (C.1-15).

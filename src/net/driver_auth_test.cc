@@ -1,4 +1,6 @@
 #include <atomic>
+#include <future>
+#include <stop_token>
 #include <thread>
 
 #include "net/driver_fixture.h"
@@ -183,11 +185,49 @@ TEST_F(DriverTest, ARegistryWithSeveralRealmsIsAskedWhichOne) {
   EXPECT_EQ(authorizations().back(), "Bearer one");
 }
 
+// a source that waits for a helper or a person is told how long the call waits.
+TEST_F(DriverTest, AStopOrADeadlineReachesTheCredentialSource) {
+  class Waiting : public CredentialSource {
+    Result<std::optional<Credential>> find(const RegistryName&, std::string_view,
+                                           const CallOptions& options) const override {
+      deadlines.push_back(options.deadline);
+      if (!options.deadline) {
+        std::promise<void> stopped;
+        const std::stop_callback on_stop(options.stop, [&] { stopped.set_value(); });
+        asking.set_value();
+        stopped.get_future().wait();
+      }
+      return Unexpected(Error{.code = ErrorCode::cancelled, .message = "told to go"});
+    }
+
+   public:
+    mutable std::promise<void> asking;
+    mutable std::vector<std::optional<std::chrono::milliseconds>> deadlines;
+  };
+  const auto source = std::make_shared<Waiting>();
+  auto with_source = options();
+  with_source.credentials = source;
+  Driver driver(with_source);
+  for (int i = 0; i < 2; ++i) transport_->answer("GET", kUrl, bearer_challenge());
+
+  std::stop_source stop;
+  std::thread run([&] {
+    EXPECT_THAT(driver.run(call_of(), {.stop = stop.get_token()}), HasError(ErrorCode::cancelled));
+  });
+  source->asking.get_future().wait();
+  stop.request_stop();
+  run.join();
+  // What was given up is asked again the next time, and told what is left of the deadline.
+  EXPECT_THAT(driver.run(call_of(), {.deadline = 3s}),
+              HasError(ErrorCode::cancelled, HasSubstr("told to go")));
+  EXPECT_THAT(source->deadlines, ElementsAre(std::nullopt, 3s));
+}
+
 // C.1-16, A-29: a credential for a part of the registry's name space stays in it.
 TEST_F(DriverTest, EachRepositoryIsAskedForWithItsOwnCredential) {
   class ByRepository : public CredentialSource {
-    Result<std::optional<Credential>> find(const RegistryName&,
-                                           std::string_view repository) const override {
+    Result<std::optional<Credential>> find(const RegistryName&, std::string_view repository,
+                                           const CallOptions&) const override {
       if (repository.empty()) return std::optional<Credential>();
       Credential credential;
       credential.username = repository;

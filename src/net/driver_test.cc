@@ -58,7 +58,7 @@ TEST_F(DriverTest, WaitsAsLongAsTheServerAsksAndSaysSo) {
   transport_->answer("GET", kUrl, reply(200));
   EXPECT_THAT(driver.run(call_of()), IsOk());
   EXPECT_THAT(clock_->waits(), ElementsAre(7s));
-  EXPECT_THAT(logged_, ElementsAre(HasSubstr("429; trying again in 7000 ms")));
+  EXPECT_THAT(logged_, ElementsAre(HasSubstr("429; trying again in 7 s")));
 }
 
 // one pause for the whole host.

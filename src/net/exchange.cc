@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "core/time_text.h"
 #include "net/reach.h"
 #include "net/redirect.h"
 #include "net/retry_after.h"
@@ -21,12 +22,6 @@ using Kind = http::Failure::Kind;
 constexpr int kMaxChallengesAnswered = 4;
 // Of a presigned URL that had expired when it was asked.
 constexpr int kMaxRestarts = 2;
-
-std::string in_seconds(std::chrono::milliseconds time) {
-  const auto ms = time.count();
-  if (ms % 1000 == 0 || ms > 10'000) return std::to_string((ms + 999) / 1000) + " s";
-  return std::to_string(ms) + " ms";
-}
 
 std::string hint_for(const http::Failure& failure) {
   if (!failure.hint.empty()) return failure.hint;
@@ -88,6 +83,7 @@ Exchange::Exchange(Call call, ExchangeOptions options)
       url_(call_.request.url),
       innermost_peer_(call_.request.innermost_peer),
       scope_forms_(forms_of(call_.scope)) {
+  if (call_.content) parts_.emplace(*call_.content, call_.request.max_body_bytes);
   if (options_.auth != nullptr && scope_forms_.size() > 1) {
     first_scope_form_ = scope_form_ = options_.auth->delete_form();
   }
@@ -158,13 +154,20 @@ Action Exchange::out_of_step(std::string_view what) {
       error(ErrorCode::bad_response, "internal error: " + std::string(what) + " out of turn"))});
 }
 
-Need Exchange::need() const { return {url_, scope_forms_[scope_form_], call_.repository}; }
+Need Exchange::need(const Moment& moment) const {
+  CallOptions patience{.stop = options_.stop};
+  if (options_.deadline != std::chrono::steady_clock::time_point::max()) {
+    patience.deadline =
+        std::chrono::ceil<std::chrono::milliseconds>(options_.deadline - moment.now);
+  }
+  return {url_, scope_forms_[scope_form_], call_.repository, std::move(patience)};
+}
 
 Action Exchange::begin(const Moment& moment) {
   const bool lives = authorization_ && moment.now < authorization_->expires;
   if (lives || options_.auth == nullptr) return send();
   authorization_.reset();
-  auto found = options_.auth->at_hand(need(), moment.now);
+  auto found = options_.auth->at_hand(need(moment), moment.now);
   if (!found) return send();
   if (auto* request = std::get_if<TokenRequest>(&*found)) {
     // It was not to be had when this call asked for it before.
@@ -181,6 +184,7 @@ Action Exchange::send() const {
   http::Request request = call_.request;
   request.url = url_;
   request.innermost_peer = innermost_peer_;
+  if (parts_) parts_->ask(request);
   if (left_origin_) {
     request.headers.remove("Authorization");
     request.headers.remove("Cookie");
@@ -200,11 +204,12 @@ void Exchange::begin_attempt() {
 Action Exchange::answered(http::Response response, const Moment& moment) {
   if (!left_origin_ && response.peer) connected_ = response.peer->zone;
   if (response.status == 401) {
-    if (auto action = authenticate(response)) return *std::move(action);
+    if (auto action = authenticate(response, moment)) return *std::move(action);
   } else if (response.status == 403) {
     if (auto action = widen(response)) return *std::move(action);
   }
   if (auto action = redirect(response)) return *std::move(action);
+  if (auto action = join(response)) return *std::move(action);
   if (auto action = retry(response, moment)) return *std::move(action);
   if (auto action = restart(response)) return *std::move(action);
   if (left_origin_ && response.status / 100 == 4) return storage_error(response);
@@ -223,6 +228,28 @@ Action Exchange::storage_error(const http::Response& response) const {
   return Finish{Unexpected(std::move(refused))};
 }
 
+// The rest of a body whose first part is here.
+std::optional<Action> Exchange::join(http::Response& response) {
+  switch (parts_ ? parts_->join(response) : BodyParts::Verdict::whole) {
+    case BodyParts::Verdict::whole:
+      return std::nullopt;
+    case BodyParts::Verdict::start_over:
+      begin_attempt();
+      return send();
+    case BodyParts::Verdict::too_large:
+      return Finish{Unexpected(error(
+          ErrorCode::too_large,
+          "the answer is larger than " + std::to_string(call_.request.max_body_bytes) + " bytes"))};
+    case BodyParts::Verdict::misfit:
+      break;
+  }
+  return Finish{Unexpected(
+      error(ErrorCode::bad_response,
+            "the connection broke off, and the registry answered " +
+                std::to_string(response.status) + " with another part than the one asked for",
+            "Try again; something between here and the registry may be changing its answers"))};
+}
+
 // A presigned URL lives for minutes; the registry gives a fresh one. The call goes there as it was,
 // its Range too.
 std::optional<Action> Exchange::restart(const http::Response& response) {
@@ -233,7 +260,7 @@ std::optional<Action> Exchange::restart(const http::Response& response) {
   return send();
 }
 
-std::optional<Action> Exchange::authenticate(const http::Response& response) {
+std::optional<Action> Exchange::authenticate(const http::Response& response, const Moment& moment) {
   // A place that the registry redirected to gets no credentials, whatever it asks.
   if (options_.auth == nullptr || left_origin_) return std::nullopt;
   ahead_ = false;
@@ -243,7 +270,7 @@ std::optional<Action> Exchange::authenticate(const http::Response& response) {
     const std::string text = authorization_->header.substr(std::string_view("Bearer ").size());
     options_.auth->tokens().drop(*authorization_->request, Secret(text));
   }
-  auto answered = options_.auth->answer(need(), challenges, connected_);
+  auto answered = options_.auth->answer(need(moment), challenges, connected_);
   if (!answered) return Finish{Unexpected(withheld(std::move(answered).error()))};
   if (!*answered) return std::nullopt;
   if (auto* header = std::get_if<Authorization>(&**answered)) {
@@ -349,8 +376,6 @@ std::optional<Action> Exchange::redirect(const http::Response& response) {
 std::optional<Action> Exchange::retry(const http::Response& response, const Moment& moment) {
   const int status = response.status;
   if (!is_retryable_status(status)) return std::nullopt;
-  // Only a 429 says that the server did not act.
-  if (status != 429 && !call_.retry_when_outcome_unknown) return std::nullopt;
   const bool limited = status == 429 || status == 503;
   const auto field = limited ? response.headers.get("Retry-After") : std::nullopt;
   const auto asked = field ? parse_retry_after(*field, moment.wall) : std::nullopt;
@@ -365,19 +390,22 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
     too_long.not_done = status == 429;
     return Finish{Unexpected(std::move(too_long))};
   }
-  if (attempt_ >= options_.retry.max_attempts) return std::nullopt;
   const auto delay =
       asked ? std::chrono::milliseconds(*asked) : options_.retry.backoff(attempt_, moment.random01);
-  const bool whole_host = status == 429 && !left_origin_;
-  if (!options_.once) {
+  const bool whole_host = (status == 429 || asked) && !left_origin_;
+  // Only a 429 says that the server did not act.
+  const bool may_repeat = status == 429 || call_.retry_when_outcome_unknown;
+  if (may_repeat && !options_.once && attempt_ < options_.retry.max_attempts) {
     return wait(delay, "the server answered " + std::to_string(status), whole_host, moment);
   }
+  // The pause is the host's, whatever becomes of this call.
   if (!whole_host) return std::nullopt;
   return Finish{response, moment.now + delay};
 }
 
 Action Exchange::failed(const http::Failure& failure, const Moment& moment) {
   if (failure.kind == Kind::refused) return Finish{Unexpected(refusal(failure))};
+  if (parts_ && failure.cut && parts_->keep(*failure.cut)) attempt_ = 1;
   const int limit = moment.host_has_answered ? options_.retry.max_attempts
                                              : std::min(options_.retry.max_attempts,
                                                         options_.retry.attempts_at_silent_host);

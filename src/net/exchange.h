@@ -41,6 +41,7 @@
 #include <vector>
 
 #include "net/authenticator.h"
+#include "net/body_parts.h"
 #include "net/driver.h"
 #include "purser/result.h"
 #include "purser/retry.h"
@@ -84,7 +85,8 @@ struct ExchangeOptions {
   const std::vector<std::string>* inner_hosts = nullptr;
   // A wait that would go past it is not begun.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  bool once = false;  // CallOptions::once: nothing is waited for, nothing sent twice
+  std::stop_token stop = {};  // the caller's, for what a call waits for by itself
+  bool once = false;          // CallOptions::once: nothing is waited for, nothing sent twice
 };
 
 // Thread rule: one thread at a time.
@@ -121,14 +123,15 @@ class Exchange {
   Action failed(const http::Failure& failure, const Moment& moment);
   Action no_token(Error error);
   void begin_attempt();
-  Need need() const;
+  Need need(const Moment& moment) const;
 
-  std::optional<Action> authenticate(const http::Response& response);
+  std::optional<Action> authenticate(const http::Response& response, const Moment& moment);
   std::optional<Action> fetch(TokenRequest request, bool invalid_token,
                               const http::Response& response);
   std::optional<Action> widen(const http::Response& response);
   void settle_delete_form(int status);
   std::optional<Action> redirect(const http::Response& response);
+  std::optional<Action> join(http::Response& response);
   std::optional<Action> restart(const http::Response& response);
   std::optional<Action> retry(const http::Response& response, const Moment& moment);
   Action storage_error(const http::Response& response) const;
@@ -151,6 +154,8 @@ class Exchange {
   http::Zone innermost_peer_;                 // of url_
   std::optional<http::Zone> connected_ = {};  // where the registry answered from
   int restarts_ = 0;                          // after a presigned URL that had expired
+
+  std::optional<BodyParts> parts_ = {};  // of content that may come in several answers
 
   std::vector<std::string> scope_forms_;
   std::size_t scope_form_ = 0;

@@ -51,6 +51,87 @@ TEST_F(ExchangeTest, RetriesBrokenConnectionsAndNeverTlsVerdicts) {
               FailsWith(ErrorCode::too_large, HasSubstr("too much")));
 }
 
+class ResumingExchangeTest : public ExchangeTest {
+ protected:
+  static Call blob() {
+    Call call = call_of();
+    call.request.headers = {};
+    call.request.max_body_bytes = 100 * 1024 * 1024;
+    call.content = Digest::of("0123456789");
+    return call;
+  }
+  static http::Failure cut(int status, std::string body, http::Headers headers = {}) {
+    return {.message = "reset", .cut = http::Response{status, std::move(headers), std::move(body)}};
+  }
+  static std::string range_of(const Action& action) {
+    const auto* send = std::get_if<Send>(&action);
+    if (send == nullptr) return "nothing";
+    return std::string(send->request.headers.get("Range").value_or("all"));
+  }
+};
+
+//
+TEST_F(ResumingExchangeTest, AsksForTheRestOfABodyThatBrokeOff) {
+  auto x = make(blob());
+  EXPECT_EQ(range_of(x.start(at(0s))), "all");
+  EXPECT_THAT(x.on_failure(cut(200, "0123", {{"Content-Length", "10"}}), at(0s)),
+              WaitsUntil(250ms));
+  EXPECT_EQ(range_of(x.on_timer(at(0s))), "bytes=4-");
+  // It stays with the request, wherever the registry leads to.
+  const Action led = x.on_response(reply(307, {{"Location", "https://store.test/b"}}), at(0s));
+  EXPECT_EQ(range_of(led), "bytes=4-");
+  http::Response rest = reply(206, {{"Content-Range", "bytes 4-9/10"}});
+  rest.body = "456789";
+  const Action end = x.on_response(rest, at(0s));
+  ASSERT_THAT(end, Finishes(200));
+  EXPECT_EQ(std::get<Finish>(end).result->body, "0123456789");
+}
+
+// from the registry again, at once and once.
+TEST_F(ResumingExchangeTest, StartsOverWhereTheRestIsRefused) {
+  auto x = make(blob());
+  x.start(at(0s));
+  for (const bool again : {true, false}) {
+    x.on_failure(cut(200, "0123"), at(0s));
+    EXPECT_EQ(range_of(x.on_timer(at(0s))), "bytes=4-");
+    const Action action = x.on_response(reply(416), at(0s));
+    if (again) {
+      EXPECT_EQ(range_of(action), "all");
+    } else {
+      EXPECT_THAT(action, FailsWith(ErrorCode::bad_response, HasSubstr("416")));
+    }
+  }
+}
+
+// without progress the attempts come to an end, and with progress they begin anew.
+TEST_F(ResumingExchangeTest, GivesUpWhereNothingMoreComes) {
+  auto x = make(blob());
+  x.start(at(0s));
+  const std::string mebibyte(1024 * 1024, 'x');
+  for (int i = 0; i < 5; ++i) {
+    x.on_failure(cut(200, "0123"), at(0s));
+    x.on_timer(at(0s));
+  }
+  EXPECT_THAT(x.on_failure(cut(200, mebibyte), at(0s)), WaitsUntil(250ms));
+  for (const auto delay : {500ms, 1000ms, 2000ms, 4000ms}) {
+    x.on_timer(at(0s));
+    EXPECT_THAT(x.on_failure(cut(200, mebibyte), at(0s)), WaitsUntil(delay));
+  }
+  x.on_timer(at(0s));
+  EXPECT_THAT(x.on_failure(cut(200, mebibyte), at(0s)),
+              FailsWith(ErrorCode::unreachable, HasSubstr("6 attempts")));
+}
+
+// What is not named by its digest may be another thing the next time.
+TEST_F(ResumingExchangeTest, AsksForTheWholeOfWhatHasNoDigest) {
+  auto call = blob();
+  call.content.reset();
+  auto x = make(call);
+  x.start(at(0s));
+  x.on_failure(cut(200, "0123"), at(0s));
+  EXPECT_EQ(range_of(x.on_timer(at(0s))), "all");
+}
+
 // a mistyped host must not hang.
 TEST_F(ExchangeTest, AHostThatNeverAnsweredGetsTwoAttempts) {
   auto x = make();

@@ -41,10 +41,13 @@ class HostBook {
     const auto found = hosts_.find(origin);
     return found == hosts_.end() ? std::nullopt : found->second.zone;
   }
-  void pause(std::string_view origin, TimePoint until) {
+  // False: its pause lasts as long already.
+  bool pause(std::string_view origin, TimePoint until) {
     const std::lock_guard lock(mutex_);
     auto& host = entry(origin);
-    host.paused_until = std::max(host.paused_until, until);
+    if (until <= host.paused_until) return false;
+    host.paused_until = until;
+    return true;
   }
   TimePoint paused_until(std::string_view origin) const {
     const std::lock_guard lock(mutex_);

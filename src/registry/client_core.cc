@@ -12,6 +12,9 @@
 namespace purser {
 namespace {
 
+// By HTTP/1.1 each request under way takes one; more than that is no way to treat a registry.
+constexpr std::size_t kMostConnections = 64;
+
 // Docker Hub's registry is not at the host of its name.
 std::string api_host_of(const RegistryName& name) {
   return name.str() == "docker.io" ? "registry-1.docker.io" : name.str();
@@ -29,6 +32,7 @@ net::DriverOptions driver_options(const ClientOptions& options, const RegistryNa
           .allowed_inner_hosts = options.allowed_inner_hosts,
           .in_flight = options.in_flight,
           .log = options.log,
+          .waiting = options.waiting,
           .trace = options.trace};
 }
 
@@ -46,7 +50,7 @@ http::CurlTransportOptions transport_options(const ClientOptions& options,
           .proxy = options.proxy,
           .resolve = options.resolve,
           .http1_only = options.http1_only,
-          .max_connections_per_host = options.in_flight,
+          .max_connections_per_host = options.in_flight.value_or(kMostConnections),
           .user_agent = "purser/" PURSER_VERSION};
 }
 
@@ -89,6 +93,7 @@ net::Call ClientCore::call_of(const Ask& ask) const {
   call.request.timeout = options_.timeout * ask.timeout_factor;
   call.scope = ask.scope;
   call.repository = ask.repository;
+  call.content = ask.content;
   call.retry_when_outcome_unknown = ask.retry_when_outcome_unknown;
   return call;
 }

@@ -22,7 +22,8 @@ struct Ask {
   http::Headers headers = {};
   std::shared_ptr<const std::string> body = {};
   std::string scope = {};
-  std::string repository = {};  // its path; empty: it is about the registry as a whole
+  std::string repository = {};         // its path; empty: it is about the registry as a whole
+  std::optional<Digest> content = {};  // what a body of 200 hashes to, where that is known
   std::size_t max_body_bytes = 16 * 1024 * 1024;  // a page of a list (protocol C.1, 5)
   int timeout_factor = 1;                         // of the time-out until the answer begins
   bool retry_when_outcome_unknown = true;

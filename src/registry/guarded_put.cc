@@ -70,6 +70,7 @@ GuardedPut Guard::put() {
     if (*now == manifest_.digest()) return ended({});
     PutOutcome sent =
         put_bytes(core_, tag_.repository(), *tag_.tag(), manifest_, not_to_be_stopped);
+    tries.note_answer();  // what follows may wait as long as that asks for
     sent_ = sent_ || sent.status || !sent.status.error().not_done;
     if (sent.status || sent.stored_as) {
       return ended(std::move(sent.status), std::move(sent.stored_as));

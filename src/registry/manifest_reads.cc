@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "registry/quirks.h"
+
 namespace purser {
 namespace {
 
@@ -48,11 +50,6 @@ std::optional<std::int64_t> content_length(const http::Response& response) {
   return whole && length >= 0 ? std::optional(length) : std::nullopt;
 }
 
-// Servers that answer so to a HEAD and serve the GET have been seen.
-bool only_get_can_tell(int status) {
-  return status == 400 || status == 403 || status == 404 || status == 405 || status == 501;
-}
-
 }  // namespace
 
 Ask head_ask(const ClientCore& core, const Reference& reference) {
@@ -69,6 +66,7 @@ Ask blob_ask(const ClientCore& core, const Repository& repository, const Descrip
   ask.scope = scope_of(repository, "pull");
   ask.repository = repository.path();
   ask.max_body_bytes = kMaxSmallBlobBytes;
+  ask.content = descriptor.digest;
   ask.operation =
       core.operation("read the blob", Reference::with_digest(repository, descriptor.digest));
   return ask;
@@ -77,7 +75,7 @@ Ask blob_ask(const ClientCore& core, const Repository& repository, const Descrip
 Result<std::optional<Descriptor>> read_head(const ClientCore& core, const Ask& ask,
                                             const Reference& reference,
                                             const http::Response& response) {
-  if (only_get_can_tell(response.status)) return std::optional<Descriptor>();
+  if (quirks::only_get_can_tell(response.status)) return std::optional<Descriptor>();
   if (response.status != 200) return Unexpected(core.failure(ask, response));
   const std::optional<Digest> digest = announced_digest(response);
   const std::optional<std::int64_t> size = content_length(response);
@@ -104,8 +102,10 @@ Result<Manifest> read_manifest(const ClientCore& core, const Ask& ask, const Ref
   if (!expected) expected = announced_digest(response);
   const std::string type(response.headers.get("Content-Type").value_or(""));
   auto manifest = Manifest::parse(std::move(response.body), type, expected);
-  if (!manifest) return Unexpected(core.told(std::move(manifest).error(), ask.operation));
-  return manifest;
+  if (manifest) return manifest;
+  Error error = std::move(manifest).error();
+  error.operation.clear();  // a document cannot know where it was read
+  return Unexpected(core.told(std::move(error), ask.operation));
 }
 
 Result<std::string> read_blob(const ClientCore& core, const Ask& ask, const Descriptor& descriptor,

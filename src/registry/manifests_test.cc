@@ -112,7 +112,9 @@ TEST_F(ManifestReadTest, HashesWhatWasAskedByDigest) {
          reply(200, raw_ + " ",
                {{"Content-Type", std::string(media_type::kOciManifest)},
                 {"Docker-Content-Digest", Digest::of(raw_ + " ").str()}}));
-  EXPECT_THAT(client().manifest(by_digest("a", image_)), HasError(ErrorCode::digest_mismatch));
+  const auto read = client().manifest(by_digest("a", image_));
+  EXPECT_THAT(read, HasError(ErrorCode::digest_mismatch, HasSubstr(image_.str())));
+  EXPECT_EQ(read.error().subject, "a@" + image_.str()) << "where it was read";
 }
 
 // A-50.
@@ -146,6 +148,34 @@ TEST_F(ManifestReadTest, ReadsASmallBlobAndChecksIt) {
   answer("/v2/a/blobs/" + blob.str(), reply(200, "{ }"));
   EXPECT_THAT(client().small_blob(repository("a"), descriptor),
               HasError(ErrorCode::digest_mismatch));
+}
+
+// A-61: an image's config over a flaky link, the bytes that came not asked for again.
+TEST_F(ManifestReadTest, ABlobThatBreaksOffGoesOnWhereItStopped) {
+  const Digest blob = registry_->add_blob("a", "0123456789");
+  const Descriptor descriptor{.media_type = "x/y", .digest = blob, .size = 10};
+  std::vector<std::string> ranges;
+  registry_->after_request([&](const testing::SeenRequest& seen, http::Outcome& outcome) {
+    ranges.emplace_back(seen.headers.get("Range").value_or("all"));
+    http::Response response = std::get<http::Response>(outcome);
+    if (ranges.size() == 1) {
+      response.body.resize(4);
+      outcome = http::Failure{.message = "reset", .cut = std::move(response)};
+    } else {
+      outcome = reply(206, response.body.substr(4), {{"Content-Range", "bytes 4-9/10"}});
+    }
+  });
+  EXPECT_THAT(client().small_blob(repository("a"), descriptor), IsOkAndHolds("0123456789"));
+  EXPECT_THAT(ranges, ElementsAre("all", "bytes=4-"));
+}
+
+// A-97: a part that nobody asked for is not the blob, though its bytes may be all there.
+TEST_F(ManifestReadTest, RefusesAPartOfABlobThatWasNotAskedFor) {
+  const Digest blob = registry_->add_blob("a", "{}");
+  answer("/v2/a/blobs/" + blob.str(), reply(206, "{}", {{"Content-Range", "bytes 0-1/2"}}));
+  EXPECT_THAT(
+      client().small_blob(repository("a"), {.media_type = "x/y", .digest = blob, .size = 2}),
+      HasError(ErrorCode::bad_response, HasSubstr("206")));
 }
 
 // A-34: where blobs are stored elsewhere, the password does not go there.

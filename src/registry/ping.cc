@@ -39,6 +39,18 @@ PingInfo asked_by(const ClientCore& core, const Ask& ask, const net::Driver::Aut
   return info;
 }
 
+// Docker Hub tells its limit with manifests alone, and names one to ask for, by a HEAD, which does
+// not count as a pull (docs.docker.com, "Docker Hub pull usage and limits").
+std::optional<RateLimit> rate_limit(const Reader& reader, const ClientCore& core,
+                                    const CallOptions& options) {
+  if (const auto told = core.driver().rate_limit()) return told;
+  if (core.name().str() != "docker.io") return std::nullopt;
+  const auto repository = Repository::of(core.name().str(), "ratelimitpreview/test");
+  // Whatever comes of it, the answer to the ping stands.
+  static_cast<void>(reader.head(*Reference::with_tag(*repository, "latest"), options));
+  return core.driver().rate_limit();
+}
+
 }  // namespace
 
 Ask base_ask(const ClientCore& core) {
@@ -51,6 +63,10 @@ Ask base_ask(const ClientCore& core) {
 Result<PingInfo> Reader::ping(const CallOptions& options) const {
   const Ask ask = base_ask(*core_);
   Result<http::Response> answer = core_->send(ask, options);
+  // Who it was cannot be asked any more either: it may be what took so long.
+  if (!answer && answer.error().code == ErrorCode::cancelled) {
+    return Unexpected(std::move(answer).error());
+  }
   const net::Driver::AuthSeen auth = core_->driver().auth_seen();
   // Credentials that it did not ask for are not looked for: they were not sent, and are not wrong.
   const Result<net::Driver::Identity> who =
@@ -76,6 +92,7 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
     info.api_version = sanitize_for_terminal(core_->driver().withheld(*version));
   }
+  info.rate_limit = rate_limit(*this, *core_, options);
   return info;
 }
 

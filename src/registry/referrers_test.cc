@@ -88,5 +88,95 @@ TEST_F(ReferrersTest, ReadsNoMoreOfThemThanSomebodyCouldNeed) {
   EXPECT_EQ(registry_->count("GET", "/referrers/"), 6u);
 }
 
+class FindReferrersTest : public ReferrersTest {
+ protected:
+  std::string artifact_manifest(const std::string& type) const {
+    return fmt::format(
+        R"({{"schemaVersion":2,"mediaType":"{0}","artifactType":"{2}","config":{{"mediaType":"a/b",)"
+        R"("digest":"{1}","size":1}},"layers":[],"subject":{{"mediaType":"{0}",)"
+        R"("digest":"{1}","size":1}}}})",
+        media_type::kOciManifest, image_.str(), type);
+  }
+  Digest add_artifact(const std::string& type) {
+    return registry_->put("a", artifact_manifest(type), std::string(media_type::kOciManifest));
+  }
+  // As a client does on a registry without the API.
+  void list_on_fallback_tag(const Digest& referrer, const std::string& type) {
+    registry_->put(
+        "a", "sha256-" + std::string(image_.hex()),
+        fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}",)"
+                    R"("digest":"{}","size":1,"artifactType":"{}"}}]}})",
+                    media_type::kOciIndex, media_type::kOciManifest, referrer.str(), type),
+        std::string(media_type::kOciIndex));
+  }
+  Result<ReferrerList> find(std::string type = {}) {
+    return client().find_referrers(repository("a"), image_, {.artifact_type = std::move(type)});
+  }
+  static std::vector<Digest> digests(const ReferrerList& list) {
+    std::vector<Digest> found;
+    for (const Descriptor& referrer : list.referrers) found.push_back(referrer.digest);
+    return found;
+  }
+};
+
+// A-84
+TEST_F(FindReferrersTest, TakesTheIndexOfTheFallbackTagWhereThereIsNoApi) {
+  const Digest sbom = add_artifact("t/sbom");
+  list_on_fallback_tag(sbom, "t/sbom");
+  const auto list = find();
+  ASSERT_THAT(list, testing::IsOk());
+  EXPECT_FALSE(list->has_api);
+  EXPECT_TRUE(list->fallback_tag);
+  EXPECT_THAT(digests(*list), ::testing::ElementsAre(sbom));
+}
+
+// A-85: an upgraded registry, whose API does not know what was pushed before.
+TEST_F(FindReferrersTest, ReadsTheFallbackTagBesideAnEmptyAnswerOfTheApi) {
+  const Digest old = registry_->add_image("a", "", "old");
+  list_on_fallback_tag(old, "t/old");
+  change([](auto& options) { options.referrers_api = true; });
+  const Digest sbom = add_artifact("t/sbom");
+  list_on_fallback_tag(old, "t/old");
+  const auto list = find();
+  ASSERT_THAT(list, testing::IsOk());
+  EXPECT_TRUE(list->has_api);
+  EXPECT_THAT(digests(*list), ::testing::UnorderedElementsAre(old, sbom));
+}
+
+// A-84: the registry need not filter.
+TEST_F(FindReferrersTest, TakesThoseOfTheTypeThatIsAskedFor) {
+  change([](auto& options) { options.referrers_api = true; });
+  const Digest sbom = add_artifact("t/sbom");
+  add_artifact("t/signature");
+  const auto list = find("t/sbom");
+  ASSERT_THAT(list, testing::IsOk());
+  EXPECT_THAT(digests(*list), ::testing::ElementsAre(sbom));
+}
+
+// A-87
+TEST_F(FindReferrersTest, NamesTheTagsOfCosign) {
+  const std::string tag = "sha256-" + std::string(image_.hex()) + ".sig";
+  const Digest signature = registry_->add_image("a", tag);
+  const auto list = find();
+  ASSERT_THAT(list, testing::IsOk());
+  ASSERT_THAT(list->digest_tags, SizeIs(1));
+  EXPECT_EQ(list->digest_tags.at(tag).digest, signature);
+  EXPECT_FALSE(list->fallback_tag);
+}
+
+// A-85
+TEST_F(FindReferrersTest, NeverTakesWhatCouldNotBeReadForNone) {
+  for (const char* unread : {"/referrers/", "/manifests/sha256-", ".att"}) {
+    registry_->clear_faults();
+    registry_->fail({.contains = unread, .times = -1, .status = 403});
+    EXPECT_THAT(find(), HasError(ErrorCode::forbidden)) << unread;
+  }
+}
+
+TEST_F(FindReferrersTest, SaysWhereTheFallbackTagIsOnSomethingElse) {
+  registry_->add_image("a", "sha256-" + std::string(image_.hex()));
+  EXPECT_THAT(find(), HasError(ErrorCode::bad_response, HasSubstr("no index")));
+}
+
 }  // namespace
 }  // namespace purser

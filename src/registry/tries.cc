@@ -2,20 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stop_token>
 #include <utility>
 
 #include "core/text.h"
+#include "core/time_text.h"
 #include "net/random01.h"
 
 namespace purser {
 namespace {
-
-std::string in_words(std::chrono::milliseconds time) {
-  if (time.count() < 10'000)
-    return fmt::format("{:.3g} s", static_cast<double>(time.count()) / 1000);
-  return fmt::format("{} s", std::chrono::ceil<std::chrono::seconds>(time).count());
-}
 
 Unexpected cut_short(Error error, const std::string& why) {
   error.code = ErrorCode::cancelled;
@@ -39,17 +35,27 @@ Status Tries::wait_after(const Error& error) {
   const bool goes_by =
       error.code == ErrorCode::rate_limited || error.code == ErrorCode::unreachable;
   const RetryPolicy& policy = reader_.options().retry;
-  const auto delay = error.retry_after.value_or(policy.backoff(tried_, net::random01()));
+  auto delay = error.retry_after.value_or(policy.backoff(tried_, net::random01()));
   if (!goes_by || tried_ >= policy.max_attempts || delay > policy.max_retry_after) {
     return Unexpected(error);
   }
+  if (const auto answered = std::exchange(answered_, std::nullopt); answered && error.retry_after) {
+    const auto passed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_->now() - *answered);
+    delay = std::max(delay - passed, std::chrono::milliseconds(0));
+  }
   if (stop_.stop_requested()) return cut_short(error, "stopped before the next try");
   if (deadline_ - clock_->now() < delay) {
-    return cut_short(error, "the deadline comes before the next try, in " + in_words(delay));
+    return cut_short(error, "the deadline comes before the next try, in " + in_seconds(delay));
   }
   ++tried_;
   tell(delay, error);
   const TimePoint until = clock_->now() + delay;
+  if (const WaitSink& waiting = reader_.options().waiting) {
+    waiting({.what = sanitize_for_terminal(error.registry + "/" + error.subject),
+             .why = sanitize_for_terminal(error.message),
+             .until = until});
+  }
   http::CompletionQueue nothing_comes;
   const std::stop_callback on_stop(stop_, [&] { nothing_comes.wake(); });
   while (clock_->now() < until) {
@@ -61,7 +67,7 @@ Status Tries::wait_after(const Error& error) {
 
 void Tries::tell(std::chrono::milliseconds delay, const Error& error) const {
   const std::string what =
-      fmt::format("wait {}: {}", in_words(delay), sanitize_for_terminal(error.message));
+      fmt::format("wait {}: {}", in_seconds(delay), sanitize_for_terminal(error.message));
   if (on_wait_) on_wait_(what);
   if (const LogSink& log = reader_.options().log) {
     log({LogEvent::Level::info,

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "purser/client.h"
@@ -30,6 +31,9 @@ class Tries {
 
   bool is_first() const noexcept { return tried_ == 1; }
 
+  // What the server asks for counts from here: the answer has just come.
+  void note_answer() { answered_ = clock_->now(); }
+
   // Waits for as long as the server asked, or else as the retry policy says. Errors:
   // `error`, where it is not one that goes by, or the policy allows no further try; cancelled,
   // where the stop or the deadline came first.
@@ -45,6 +49,7 @@ class Tries {
   const OnWait on_wait_;
   const std::shared_ptr<http::Clock> clock_;
   TimePoint deadline_ = TimePoint::max();
+  std::optional<TimePoint> answered_ = {};
   int tried_ = 1;
 };
 

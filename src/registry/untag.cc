@@ -5,7 +5,7 @@
 
 #include "purser/client.h"
 #include "purser/stand_in.h"
-#include "registry/patience.h"
+#include "registry/repeated_look.h"
 #include "registry/tags_on.h"
 #include "registry/untag_job.h"
 
@@ -67,7 +67,9 @@ Result<UntagMethod> UntagJob::run() {
   // What one try among several says of itself is not true of all of them.
   if (!result) result.error().not_done = !begun_;
   if (log_ != nullptr) {
-    const Status outcome = result ? Status() : Status(Unexpected(result.error()));
+    Status outcome = result ? Status() : Status(Unexpected(result.error()));
+    // Done, and there is something for the next run to take away.
+    if (result && left_behind_) outcome = Unexpected(*left_behind_);
     if (Status logged = log_->after(change, outcome); !logged) {
       core_.log(LogEvent::Level::warning, to_string(logged.error()));
     }
@@ -138,9 +140,9 @@ UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& deta
 
 UntagJob::TagNow UntagJob::await_change(TagNow as_before, const Digest* stand_in,
                                         std::string& detail) {
-  Patience patience(client_, options_.stop);
+  RepeatedLook again(client_, options_.stop);
   TagNow now = look_at_tag(stand_in, detail);
-  while (now == as_before && patience.wait()) now = look_at_tag(stand_in, detail);
+  while (now == as_before && again.wait()) now = look_at_tag(stand_in, detail);
   return now;
 }
 

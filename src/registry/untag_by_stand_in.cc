@@ -54,10 +54,20 @@ Result<UntagMethod> UntagJob::by_empty_index(const Error& refusal) {
     return Unexpected(make_error(
         operation_, ErrorCode::conflict,
         fmt::format("the empty index {} is in this repository already", empty->digest().str()),
-        "Remove the tag that points at it first"));
+        fmt::format("Remove it first, unless something needs it: purser delete {}@{} --all-tags",
+                    repository_.str(), empty->digest().str())));
   }
   if (!is_confirmed_absence(there.error())) return Unexpected(std::move(there).error());
-  return put_and_remove(*empty);
+  // It does not say whose it is, so the journal does: otherwise one that stays behind would be in
+  // the way of every later untag.
+  const Change taking{Change::Kind::delete_manifest, repository_, {}, *empty, {}};
+  if (Status logged = log_->before(taking); !logged) return Unexpected(std::move(logged).error());
+  Result<UntagMethod> result = put_and_remove(*empty);
+  const Status outcome = result ? Status() : Status(Unexpected(result.error()));
+  if (Status logged = log_->after(taking, outcome); !logged) {
+    core_.log(LogEvent::Level::warning, to_string(logged.error()));
+  }
+  return result;
 }
 
 // A stand-in is there already when a run was interrupted. Whoever tagged it in the meantime would
@@ -130,14 +140,18 @@ Result<UntagMethod> UntagJob::remove_stand_in(const Manifest& stand_in) {
   return confirm(stand_in, deleted, by_name ? UntagMethod::tag_delete : UntagMethod::stand_in);
 }
 
-// Whatever tag it has by the time of the DELETE goes along, so each try comes after a look.
+// Whatever tag it has by the time of the DELETE goes along, so each try comes after a look. Where
+// the tag went by its name there is nothing to put back, so it is tried again whatever went wrong.
 DeleteOutcome UntagJob::delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone) {
   const CallOptions not_to_be_stopped = {.once = true};
   Tries tries(client_, options_);
   for (;;) {
     DeleteOutcome deleted =
         delete_digest(client_, core_, repository_, stand_in.digest(), not_to_be_stopped);
-    if (deleted.status || !deleted.status.error().not_done) return deleted;
+    if (deleted.status) return deleted;
+    const Error& error = deleted.status.error();
+    if (tag_may_be_gone && error.code == ErrorCode::not_found) return {Status(), false};
+    if (!error.not_done && !tag_may_be_gone) return deleted;
     Status ready = tries.wait_after(deleted.status.error());
     if (ready) ready = check_still_ours(stand_in, tag_may_be_gone);
     if (!ready) return {std::move(ready), false};
@@ -214,13 +228,22 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
       return Unexpected(std::move(cleared).error());
     }
   }
-  if (!deleted.status && method == UntagMethod::tag_delete) {
-    core_.log(
-        LogEvent::Level::warning,
-        fmt::format("{}/{}: the stand-in {} stays behind without a tag: {}", core_.name().str(),
-                    repository_.path(), stand_in.digest().str(), deleted.status.error().message));
-  }
+  if (!deleted.status) note_left_behind(stand_in, deleted.status.error());
   return method;
+}
+
+// The tag is gone, by its name perhaps, and what was put onto it may not be.
+void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
+  const Reference left = Reference::with_digest(repository_, stand_in.digest());
+  auto there = client_.head(left, kNotToBeStopped);
+  if (!there && is_confirmed_absence(there.error())) return;
+  left_behind_ = cause;
+  left_behind_->not_done = false;  // of the whole untag it is not true
+  left_behind_->message = fmt::format("the tag is gone, and its stand-in {} stays behind: {}",
+                                      stand_in.digest().str(), cause.message);
+  left_behind_->hint = log_ != nullptr ? std::string("The next run removes it")
+                                       : "Remove it: purser delete " + left.str();
+  if (log_ == nullptr) core_.log(LogEvent::Level::warning, to_string(*left_behind_));
 }
 
 // After a delete that was not plainly accepted, the tag may be listed and still answer 404:

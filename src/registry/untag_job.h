@@ -61,6 +61,7 @@ class UntagJob {
   Result<UntagMethod> confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
                               UntagMethod method);
   Status clear_ghost(const Manifest& stand_in);
+  void note_left_behind(const Manifest& stand_in, const Error& cause);
 
   // untag_by_tag_delete.cc
   Result<UntagMethod> by_tag_delete();
@@ -81,6 +82,8 @@ class UntagJob {
   std::optional<Manifest> original_ = {};
   // Why the registry refused the stand-in, where it did and changed nothing.
   std::optional<Error> put_refused_ = {};
+  // Why the stand-in is still there although the tag is gone.
+  std::optional<Error> left_behind_ = {};
   // Is there something of this untag that the registry may have acted on?
   bool begun_ = false;
 };

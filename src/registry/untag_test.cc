@@ -362,6 +362,35 @@ TEST_F(UntagTest, FindsOutThatADeleteByTagConforms) {
   expect_tag_alone_went();
 }
 
+// the tag is gone by then, so nothing is put back.
+TEST_F(UntagTest, TriesAgainToDeleteAStandInWhoseTagWentByItsName) {
+  tag_delete(TagDelete::conforming);
+  registry_->fail({.method = "DELETE", .contains = stand_in().str(), .times = 2});
+  EXPECT_THAT(untag(), IsOkAndHolds(UntagMethod::tag_delete));
+  expect_tag_alone_went();
+  EXPECT_THAT(log_.outcomes, ElementsAre(true));
+}
+
+TEST_F(UntagTest, SaysThatAStandInStaysBehindWhoseTagWentByItsName) {
+  tag_delete(TagDelete::conforming);
+  registry_->fail({.method = "DELETE", .contains = stand_in().str(), .times = -1});
+  EXPECT_THAT(untag(), IsOkAndHolds(UntagMethod::tag_delete));
+  EXPECT_THAT(registry_->tags("a"), ElementsAre("kept"));
+  EXPECT_TRUE(registry_->has("a", stand_in()));
+  EXPECT_THAT(log_.outcomes, ElementsAre(false)) << "the next run has to look";
+}
+
+// It went by its name, and that could not be seen.
+TEST_F(UntagTest, SaysThatAStandInStaysBehindWhoseTagIsGone) {
+  tag_delete(TagDelete::conforming);
+  registry_->fail({.method = "GET", .contains = "/manifests/v1", .skip = 1, .status = 404});
+  registry_->fail({.method = "DELETE", .contains = stand_in().str(), .times = -1});
+  EXPECT_THAT(untag(), IsOk());
+  EXPECT_THAT(registry_->tags("a"), ElementsAre("kept"));
+  EXPECT_TRUE(registry_->has("a", stand_in()));
+  EXPECT_THAT(log_.outcomes, ElementsAre(false)) << "the next run has to look";
+}
+
 TEST_F(UntagTest, LosesNothingToADeleteByTagThatTakesTheManifest) {
   tag_delete(TagDelete::deletes_manifest);
   registry_->set_tag("a", "v2", image_);
@@ -392,6 +421,22 @@ TEST_F(UntagTest, IsNotMisledByADeleteByTagThatDoesNothing) {
   tag_delete(TagDelete::ignored);
   EXPECT_THAT(untag(), IsOkAndHolds(UntagMethod::stand_in));
   expect_tag_alone_went();
+}
+
+// ECR, and zot in some versions: a manifest goes with its last tag.
+TEST_F(UntagTest, PutsTheTagBackWhereItsManifestGoesWithIt) {
+  for (const TagDelete kind : {TagDelete::conforming, TagDelete::unsupported}) {
+    registry_ = std::make_shared<FakeRegistry>();
+    change([&](auto& options) {
+      options.tag_delete = kind;
+      options.untagged_goes = true;
+    });
+    const Digest only = registry_->add_image("a", "v1");
+    EXPECT_FALSE(untag());
+    EXPECT_EQ(registry_->tag("a", "v1"), only);
+    EXPECT_TRUE(registry_->has("a", only));
+    EXPECT_EQ(registry_->manifest_count("a"), 1u) << "a stand-in was left";
+  }
 }
 
 }  // namespace

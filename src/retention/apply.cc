@@ -203,6 +203,7 @@ Result<Report> Run::go() {
     for (const ManifestDecision& d : repository.manifests)
       total_ += d.action == Action::remove ? 1 : 0;
   }
+  tell("", "ask whether manifests may be deleted", false);
   if (Status probed = probe_all(client_, work, options_); !probed)
     return Unexpected(std::move(probed).error());
   auto unfinished = find_unfinished(options_.state_directory, client_.registry().str());

@@ -49,8 +49,9 @@ TEST_F(ApplyProgressTest, CountsARemovalOnceHoweverOftenItIsTried) {
     return std::nullopt;
   });
   EXPECT_THAT(steps_of_a_prune({kRepo + ":kept"}),
-              ElementsAre(Pair("delete", 0), Pair("wait", 1), Pair("delete", 1), Pair("delete", 1),
-                          Pair("wait", 2), Pair("delete", 2)));
+              ElementsAre(Pair("ask", 0), Pair("look", 0), Pair("delete", 0), Pair("wait", 1),
+                          Pair("delete", 1), Pair("delete", 1), Pair("wait", 2), Pair("delete", 2),
+                          Pair("look", 2)));
   EXPECT_EQ(total_, 2u);
 }
 
@@ -61,8 +62,9 @@ TEST_F(ApplyProgressTest, CountsNoStandInThatIsReplaced) {
   registry_->add_image(kRepo, "older", "another");
   // The manifests go in the order of their digests.
   EXPECT_THAT(steps_of_a_prune({kRepo + ":kept"}),
-              UnorderedElementsAre(Pair("restore", 0), Pair("untag", Le(1)), Pair("delete", 0),
-                                   Pair("delete", 1)));
+              UnorderedElementsAre(Pair("ask", 0), Pair("look", 0), Pair("restore", 0),
+                                   Pair("untag", Le(1)), Pair("delete", 0), Pair("delete", 1),
+                                   Pair("look", 2)));
   EXPECT_EQ(total_, 2u);
 }
 

@@ -473,6 +473,19 @@ TEST_F(ServersTest, DeletesNoDigestThatItDidNotReadWithTheFullAccept) {
   }
 }
 
+// Artifactory answers 406 to a DELETE with an Accept (containers/image #1009).
+TEST_F(ServersTest, SendsNoAcceptWithADelete) {
+  fill(*registry_, kRepo);
+  ASSERT_THAT(prune_patiently({kRepo + ":kept"}), IsOk());
+  std::size_t deletes = 0;
+  for (const SeenRequest& request : registry_->log()) {
+    if (request.method != "DELETE") continue;
+    EXPECT_FALSE(request.headers.get("Accept"));
+    ++deletes;
+  }
+  EXPECT_GE(deletes, 6u);
+}
+
 //
 TEST_F(ServersTest, DeletesNothingButManifests) {
   for (const TagDelete kind : kTagDeletes) {

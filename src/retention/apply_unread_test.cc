@@ -135,5 +135,27 @@ TEST_F(ApplyTest, ReportsAKeptTagThatIsLostAndThenCannotBeRead) {
   EXPECT_TRUE(registry_->has(kRepo, tag_digest("latest")));
 }
 
+// nobody could see what became of it, so it was not left alone.
+TEST_F(ApplyTest, ReportsATagAsFailedWhoseRemovalCouldNotBeConfirmed) {
+  const Digest doomed = registry_->add_image(kRepo, "doomed");
+  registry_->add_image(kRepo, "kept");
+  bool sent = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, doomed)) {
+      registry_->remove_manifest(kRepo, doomed);
+      registry_->remove_tag(kRepo, "doomed");
+      sent = true;
+      return http::Failure{http::Failure::Kind::broken, "the connection ended early"};
+    }
+    const bool about = concerns(request, doomed) || request.target.ends_with("/doomed");
+    return sent && about ? std::optional<http::Outcome>(http::Response{500, {}, ""}) : std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_FALSE(report->complete());
+  EXPECT_EQ(report->tags_failed, 1u);
+  EXPECT_EQ(report->tags_skipped, 0u);
+}
+
 }  // namespace
 }  // namespace purser

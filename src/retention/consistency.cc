@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "retention/digest_tag.h"
+#include "core/digest_tag.h"
 
 namespace purser {
 namespace {

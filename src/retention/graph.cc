@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "retention/digest_tag.h"
+#include "core/digest_tag.h"
 
 namespace purser {
 namespace {

@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "core/digest_tag.h"
 #include "purser/plan.h"
-#include "retention/digest_tag.h"
 #include "testing/closure_oracle.h"
 #include "testing/matchers.h"
 #include "testing/plan_outcome.h"

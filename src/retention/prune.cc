@@ -1,5 +1,7 @@
 #include "purser/prune.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -42,8 +44,36 @@ Status read_referrers_of_removals(const Reader& reader, Snapshot& snapshot, cons
   }
 }
 
+// What the survey is at, told from one thread at a time.
+class Teller {
+ public:
+  Teller(const SurveyOptions& options, std::size_t repositories)
+      : progress_(options.progress), total_(repositories) {}
+
+  void begins(const std::string& path) { tell(path, "read", false); }
+  void has_read(const std::string& path, std::size_t read, std::size_t tags) {
+    tell(path, fmt::format("read {} of {} tags", read, tags), true);
+  }
+  void ended() {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+  }
+
+ private:
+  void tell(const std::string& path, std::string step, bool is_count) {
+    if (!progress_) return;
+    const std::lock_guard lock(mutex_);
+    progress_({path, std::move(step), done_, total_, is_count});
+  }
+
+  const std::function<void(const Progress&)>& progress_;
+  const std::size_t total_;
+  std::mutex mutex_;
+  std::size_t done_ = 0;
+};
+
 Result<Snapshot> look_at(const Reader& reader, const std::string& path, const Policy& policy,
-                         const SurveyOptions& options) {
+                         const SurveyOptions& options, Teller& teller) {
   const Result<Repository> repository = Repository::of(reader.registry().str(), path);
   if (!repository) return Unexpected(repository.error());
   SnapshotOptions look;
@@ -52,6 +82,8 @@ Result<Snapshot> look_at(const Reader& reader, const std::string& path, const Po
     look.leftovers = found->second;
   }
   look.call = options.call;
+  look.progress = [&](std::size_t read, std::size_t tags) { teller.has_read(path, read, tags); };
+  teller.begins(path);
   Result<Snapshot> snapshot = take_snapshot(reader, *repository, look);
   if (!snapshot) return snapshot;
   const Status read = read_referrers_of_removals(reader, *snapshot, policy, options.call);
@@ -67,21 +99,21 @@ Result<std::vector<Snapshot>> look_at_all(const Reader& reader,
                                           const Policy& policy, const SurveyOptions& options) {
   std::vector<std::optional<Snapshot>> found(paths.size());
   std::mutex mutex;
-  std::size_t done = 0;
+  Teller teller(options, paths.size());
   std::optional<Error> failure;  // of a snapshot as such: the run was stopped
   for_each_parallel(paths.size(), options.repositories_at_once, [&](std::size_t i) {
     {
       const std::lock_guard lock(mutex);
       if (failure) return;
     }
-    Result<Snapshot> snapshot = look_at(reader, paths[i], policy, options);
+    Result<Snapshot> snapshot = look_at(reader, paths[i], policy, options, teller);
+    teller.ended();
     const std::lock_guard lock(mutex);
     if (!snapshot) {
       if (!failure) failure = std::move(snapshot).error();
       return;
     }
     found[i] = *std::move(snapshot);
-    if (options.progress) options.progress({paths[i], "read", ++done, paths.size()});
   });
   if (failure) return Unexpected(*std::move(failure));
   std::vector<Snapshot> snapshots;
@@ -131,6 +163,7 @@ Result<Plan> survey(const Reader& reader, const Policy& policy, const SurveyOpti
   if (paths.empty()) {
     ListOptions list;
     list.call = options.call;
+    if (options.progress) options.progress({.step = "list the repositories"});
     Result<std::vector<std::string>> catalog = reader.catalog(list);
     if (!catalog) return Unexpected(std::move(catalog).error());
     paths = *std::move(catalog);

@@ -144,16 +144,16 @@ void RepositoryRun::note_vanished_doomed(const std::string& tag) {
   auto head = client_.head(*reference);
   // A ghost has no digest.
   const std::optional<Digest> digest = snapshot_.tags.at(tag).digest;
+  // By a request of which only the answer was lost.
+  const bool ours = digest && deleted_.find(*digest) != nullptr;
   if (!head && is_confirmed_absence(head.error())) {
-    // By a request of which only the answer was lost.
-    const bool ours = digest && deleted_.find(*digest) != nullptr;
     snapshot_.tags.erase(tag);
     return tag_is(tag, Outcome::removed, ours ? "" : "somebody else had removed it");
   }
   if (digest) {
     held_back_[*digest] = "its tag " + tag + " is not in the list any more";
   }
-  tag_is(tag, Outcome::skipped,
+  tag_is(tag, ours ? Outcome::failed : Outcome::skipped,
          head ? "it is not in the list any more, and still answers"
               : "whether it is still there could not be told: " + to_string(head.error()));
 }

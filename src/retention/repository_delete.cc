@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "registry/manifest_writes.h"
-#include "registry/patience.h"
+#include "registry/repeated_look.h"
 #include "registry/registry_error.h"
 #include "retention/repository_run.h"
 
@@ -217,10 +217,10 @@ Status RepositoryRun::delete_and_confirm(const Digest& digest) {
 // Some registries take their time after a 202, and Docker Hub after a 500.
 Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
   const Reference reference = Reference::with_digest(approved_.repository, digest);
-  Patience patience(client_, options_.call.stop);
+  RepeatedLook again(client_, options_.call.stop);
   auto head = client_.head(reference);
   if (head) on_step_("wait until " + digest.str() + " is gone", false);
-  while (head && patience.wait()) head = client_.head(reference);
+  while (head && again.wait()) head = client_.head(reference);
   if (!head && is_confirmed_absence(head.error())) return {};
   if (!deleted) return deleted;
   Error error{.operation = "delete the manifest",

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/digest_tag.h"
 #include "registry/registry_error.h"
-#include "retention/digest_tag.h"
 #include "retention/repository_run.h"
 
 namespace purser {

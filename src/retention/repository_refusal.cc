@@ -6,7 +6,7 @@
 
 #include "registry/client_core.h"
 #include "registry/manifest_writes.h"
-#include "registry/patience.h"
+#include "registry/repeated_look.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -88,10 +88,10 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
                                  "it moved to " + head->digest.str() + " meanwhile"));
   }
   auto answer = delete_by_tag(core_of(client_), approved_.repository, tag, {.once = true});
-  Patience patience(client_, options_.call.stop);
+  RepeatedLook again(client_, options_.call.stop);
   do {
     head = client_.head(*reference);
-  } while (head && answer && answer->status < 300 && patience.wait());
+  } while (head && answer && answer->status < 300 && again.wait());
   if (!head && is_confirmed_absence(head.error())) return {};
   if (!answer) return Unexpected(std::move(answer).error());
   if (answer->status >= 300) {

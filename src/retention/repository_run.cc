@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "retention/watched_log.h"
+
 namespace purser {
 namespace {
 
@@ -54,6 +56,7 @@ RepositoryRun::RepositoryRun(Client& client, const RepositoryPlan& approved, con
 RepositoryOutcome RepositoryRun::run() {
   auto lock = RepositoryLock::take(options_.state_directory, approved_.repository);
   if (!lock) return untouched(approved_, to_string(lock.error()));
+  on_step_("look again", false);
   if (Status looked = look(); !looked) return untouched(approved_, to_string(looked.error()));
   if (!current_.complete()) {
     return untouched(approved_, "could not be read again: " + current_.gaps.front().what + ": " +
@@ -74,6 +77,7 @@ RepositoryOutcome RepositoryRun::run() {
   restore_stand_ins();
   untag_tags();
   delete_manifests();
+  on_step_("look at everything that is kept", false);
   check_everything_kept();
   return finish();
 }
@@ -204,8 +208,13 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   on_step_("untag " + decision.tag, decision.means == Means::untag);
   auto pinned = Reference::parse(reference->str() + "@" + decision.digest->str());
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
-  auto untagged = client_.untag(*pinned, &journal_, options_.call);
+  WatchedLog log(journal_);
+  auto untagged = client_.untag(*pinned, &log, options_.call);
   if (untagged) {
+    if (log.left_open()) {
+      warnings_.push_back(to_string(*log.left_open()));
+      unsettled_ = true;
+    }
     auto node = snapshot_.manifests.find(*decision.digest);
     if (*untagged == UntagMethod::stand_in && node != snapshot_.manifests.end() &&
         node->second.manifest) {

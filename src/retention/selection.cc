@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "retention/digest_tag.h"
+#include "core/digest_tag.h"
 #include "retention/named_removal.h"
 
 namespace purser {

@@ -128,6 +128,10 @@ Settled settle(Client& client, const ApplyOptions& options) {
     return settled;
   }
   for (const Unfinished& entry : *unfinished) {
+    if (options.progress && !entry.steps.empty()) {
+      options.progress({.repository = entry.repository.path(),
+                        .step = "put right what an interrupted run left"});
+    }
     settled.status = settle_entry(client, options, entry, settled);
     if (!settled.status) break;
   }

@@ -8,6 +8,7 @@
 namespace purser {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::HasError;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -85,6 +86,55 @@ TEST_F(SettleUntagTest, LooksAgainAtAnUntagThatHadPutItsStandIn) {
   settle_now();
   EXPECT_FALSE(registry_->has(kRepo, stand_in));
   EXPECT_EQ(registry_->tag(kRepo, "v1"), image);
+}
+
+// the tag went by its name, and the stand-in on which that was tried did not go.
+TEST_F(SettleUntagTest, RemovesAStandInThatWasLeftWithoutATag) {
+  use({.tag_delete = FakeRegistryOptions::TagDelete::conforming});
+  const Digest image = registry_->add_image(kRepo, "v1");
+  registry_->set_tag(kRepo, "kept", image);
+  const Digest stand_in = make_stand_in(manifest(image), "v1")->digest();
+  registry_->fail({.method = "DELETE", .contains = stand_in.str(), .times = -1, .status = 429});
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(report->complete());
+  EXPECT_THAT(report->warnings, ElementsAre(HasSubstr(stand_in.str() + " stays behind")));
+  ASSERT_EQ(open_entries().size(), 1u);
+  registry_->clear_faults();
+  settle_now();
+  EXPECT_FALSE(registry_->has(kRepo, stand_in));
+  EXPECT_THAT(open_entries(), IsEmpty());
+  EXPECT_EQ(registry_->tag(kRepo, "kept"), image);
+  EXPECT_FALSE(registry_->tag(kRepo, "v1"));
+}
+
+// the stand-in that names nobody is the same for every tag, so one that stays behind would be
+// in the way of all of them.
+TEST_F(SettleUntagTest, RemovesAnEmptyStandInThatAnUntagHadToLeave) {
+  use({.refuses_annotations = true});
+  const Digest image = registry_->add_image(kRepo, "v1");
+  registry_->set_tag(kRepo, "kept", image);
+  const Digest empty = Digest::of(kEmptyStandIn);
+  registry_->fail({.method = "DELETE", .contains = empty.str(), .times = -1});
+  EXPECT_THAT(untag_v1(), HasError(ErrorCode::unreachable));
+  EXPECT_TRUE(registry_->has(kRepo, empty));
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), image);
+  registry_->clear_faults();
+  EXPECT_THAT(untag_v1(), IsOk());
+  EXPECT_FALSE(registry_->has(kRepo, empty));
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("kept"));
+  EXPECT_THAT(open_entries(), IsEmpty());
+}
+
+TEST_F(SettleUntagTest, LeavesAnEmptyIndexThatNoUntagPut) {
+  const Digest image = registry_->add_image(kRepo, "v1");
+  const Digest empty = registry_->add_index(kRepo, "", {});
+  {
+    auto journal = begin({}, {});
+    ASSERT_THAT(journal->before(untag_of("v1", manifest(image))), IsOk());
+  }
+  settle_now();
+  EXPECT_TRUE(registry_->has(kRepo, empty));
 }
 
 // a tag that is still on a stand-in is half an untag, whoever sent nothing to mend it.

@@ -51,6 +51,10 @@ Status Settlement::settle_step(const Unfinished::Step& step, const Manifest& ori
     deleted_.add_stand_in(original, step.tag);
     return {};
   }
+  // Nobody's image, and the same for every tag: as long as it is there, no tag can go by way of it.
+  if (original.raw() == kEmptyStandIn) {
+    return step.finished ? Status{} : remove_if_there_and_unused(original);
+  }
   // It did not happen. What has become of the manifest since is somebody else's doing.
   if (step.refused) return is_stand_in(original) ? remove_if_there_and_unused(original) : Status{};
   if (!step.finished) return settle_deletion(step, original);
@@ -98,11 +102,10 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
     deleted_.add_stand_in(original, step.tag);
     auto still = answers(at(original.digest()));
     if (!still) return Unexpected(std::move(still).error());
-    Status settled =
-        *still ? Status{}
+    // By a delete of the tag: then the stand-in may still be there, without a tag.
+    return *still
+               ? leave_no_stand_in(step, original)
                : put_back(step.tag, {}, original, "an interrupted untag took its manifest along");
-    // Where tags are deleted by name, the stand-in outlives its tag.
-    return settled ? leave_no_stand_in(step, original) : settled;
   }
   if (is_stand_in_for(*current, step.tag, original) || current->raw() == kEmptyStandIn) {
     Status put = put_back(step.tag, current->digest(), original,
@@ -115,10 +118,7 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
 // The run itself may have put the original back, and then not have come to remove the stand-in.
 Status Settlement::leave_no_stand_in(const Unfinished::Step& step, const Manifest& original) {
   auto stand_in = make_stand_in(original, step.tag);
-  const Status left = stand_in ? remove_if_there_and_unused(*stand_in) : Status{};
-  if (!left) return left;
-  auto empty = Manifest::parse(std::string(kEmptyStandIn), media_type::kOciIndex);
-  return empty ? remove_if_there_and_unused(*empty) : Status{};
+  return stand_in ? remove_if_there_and_unused(*stand_in) : Status{};
 }
 
 Status Settlement::remove_if_there_and_unused(const Manifest& stand_in) {

@@ -9,10 +9,10 @@
 #include <set>
 #include <utility>
 
+#include "core/digest_tag.h"
 #include "purser/stand_in.h"
 #include "registry/read_budget.h"
 #include "registry/registry_error.h"
-#include "retention/digest_tag.h"
 
 namespace purser {
 namespace {
@@ -45,8 +45,11 @@ std::map<Digest, std::size_t> count_uses(const Snapshot& snapshot) {
 // Reads into a snapshot: first where tags point, then the graph of manifests behind them.
 class SnapshotBuilder {
  public:
-  SnapshotBuilder(const Reader& reader, Snapshot& snapshot, const CallOptions& options)
-      : reader_(reader), snapshot_(snapshot), options_(options) {}
+  using Progress = std::function<void(std::size_t read, std::size_t tags)>;
+
+  SnapshotBuilder(const Reader& reader, Snapshot& snapshot, const CallOptions& options,
+                  const Progress& progress = {})
+      : reader_(reader), snapshot_(snapshot), options_(options), progress_(progress) {}
 
   Status read_tag_list();
   Status resolve(std::vector<std::string> tags);
@@ -78,6 +81,7 @@ class SnapshotBuilder {
   const Reader& reader_;
   Snapshot& snapshot_;
   const CallOptions& options_;
+  const Progress progress_;
   std::optional<ReadBudget> budget_;  // once the tags are known
   std::deque<Digest> queue_;
   std::map<Digest, Root> queued_;  // and from where it was come to
@@ -121,8 +125,10 @@ Status SnapshotBuilder::resolve(std::vector<std::string> tags) {
   };
   return reader_.head_each(
       next,
-      [this](const Reference& reference, Result<Descriptor> head) {
+      [this, read = std::size_t{0}, &tags](const Reference& reference,
+                                           Result<Descriptor> head) mutable {
         note_head(*reference.tag(), std::move(head));
+        if (progress_) progress_(++read, tags.size());
       },
       options_);
 }
@@ -307,7 +313,7 @@ void SnapshotBuilder::recognise_stand_ins() {
 Result<Snapshot> take_snapshot(const Reader& reader, const Repository& repository,
                                const SnapshotOptions& options) {
   Snapshot snapshot{.repository = repository, .leftovers = options.leftovers};
-  SnapshotBuilder builder(reader, snapshot, options.call);
+  SnapshotBuilder builder(reader, snapshot, options.call, options.progress);
   if (Status list = builder.read_tag_list(); !list) return Unexpected(std::move(list).error());
   if (!snapshot.gaps.empty() && snapshot.tags.empty()) return snapshot;
   std::vector<std::string> names;

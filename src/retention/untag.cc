@@ -7,6 +7,7 @@
 
 #include "purser/journal.h"
 #include "retention/settle.h"
+#include "retention/watched_log.h"
 
 namespace purser {
 namespace {
@@ -49,24 +50,6 @@ Status check_settled(const Settled& settled, const std::vector<Reference>& refer
   return {};
 }
 
-// Passes on to the journal, and remembers what was begun.
-class Watch : public ChangeLog {
- public:
-  explicit Watch(Journal& journal) : journal_(journal) {}
-  Status before(const Change& change) override {
-    digest_ = change.original.digest();
-    return journal_.before(change);
-  }
-  Status after(const Change& change, const Status& outcome) override {
-    return journal_.after(change, outcome);
-  }
-  const std::optional<Digest>& digest() const noexcept { return digest_; }
-
- private:
-  Journal& journal_;
-  std::optional<Digest> digest_ = {};
-};
-
 using Locks = std::map<Repository, RepositoryLock>;
 
 Result<Locks> lock_all(const std::vector<Reference>& references,
@@ -90,18 +73,23 @@ struct Progressed {
 };
 
 Untagged untag_one(Client& client, Journal& journal, const Reference& reference,
-                   const CallOptions& call, Progressed& progressed) {
+                   const CallOptions& call, Progressed& progressed,
+                   std::vector<std::string>& warnings) {
   Untagged result{.reference = reference};
   const Repository& repository = reference.repository();
   if (progressed.begun.insert(repository).second) {
     result.outcome = journal.begin_repository(repository, {}, {});
     if (!result.outcome) return result;
   }
-  Watch watch(journal);
+  WatchedLog watch(journal);
   const Result<UntagMethod> method = client.untag(reference, &watch, call);
   result.digest = watch.digest();
   if (method) {
     result.method = *method;
+    if (watch.left_open()) {
+      warnings.push_back(to_string(*watch.left_open()));
+      progressed.open.insert(repository);
+    }
     return result;
   }
   result.outcome = Unexpected(method.error());
@@ -149,7 +137,8 @@ Result<UntagRun> untag_each(Client& client, const std::vector<Reference>& refere
       options.progress({reference.repository().path(), "untag " + *reference.tag(), run.tags.size(),
                         references.size()});
     }
-    run.tags.push_back(untag_one(client, **journal, reference, options.call, progressed));
+    run.tags.push_back(
+        untag_one(client, **journal, reference, options.call, progressed, run.warnings));
   }
   if (const Status closed = close(**journal, progressed); !closed) {
     run.warnings.push_back(to_string(closed.error()));

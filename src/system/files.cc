@@ -13,6 +13,8 @@
 #include <optional>
 #include <sstream>
 
+#include "system/stop_event.h"
+
 namespace purser::files {
 
 Descriptor::~Descriptor() {
@@ -84,15 +86,18 @@ bool is_pipe(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-bool has_more(int fd, std::chrono::milliseconds patience) {
-  pollfd waited_for{.fd = fd, .events = POLLIN, .revents = 0};
-  return ::poll(&waited_for, 1, static_cast<int>(patience.count())) > 0;
+// False: nothing came in that time, or the caller waits no longer.
+bool has_more(int fd, std::chrono::milliseconds patience, const Patience& caller) {
+  const StopEvent stop(caller.stop());
+  std::array<pollfd, 2> news = {pollfd{fd, POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+  const auto most = static_cast<int>(caller.within(patience).count());
+  return ::poll(news.data(), news.size(), most) > 0 && news[0].revents != 0;
 }
 
 }  // namespace
 
 Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes,
-                               std::chrono::milliseconds patience) {
+                               std::chrono::milliseconds patience, const Patience& caller) {
   // Opened as usual, a pipe holds the run up until somebody writes to it.
   const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (fd.get() < 0) return Unexpected(io_error("read", file));
@@ -102,7 +107,8 @@ Result<std::string> read_small(const std::filesystem::path& file, std::size_t ma
     const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
-      if (has_more(fd.get(), patience)) continue;
+      if (has_more(fd.get(), patience, caller)) continue;
+      if (auto over = caller.over()) return Unexpected(*std::move(over));
       return not_readable(ErrorCode::io, "what writes to it did not come to an end", file);
     }
     if (got < 0) return Unexpected(io_error("read", file));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "purser/result.h"
+#include "system/patience.h"
 
 namespace purser::files {
 
@@ -42,9 +43,10 @@ Status write_all(int fd, std::string_view bytes, const std::filesystem::path& fi
 Result<std::string> read_all(const std::filesystem::path& file);
 // The bytes of a file that should be small, or of a pipe (`<(program)` in a shell) whose writer is
 // silent for no longer than `patience`. Errors: io, also for a directory and for a pipe that nobody
-// writes to; too_large.
+// writes to; too_large; cancelled, once the caller waits no longer.
 Result<std::string> read_small(const std::filesystem::path& file, std::size_t max_bytes,
-                               std::chrono::milliseconds patience = std::chrono::seconds(30));
+                               std::chrono::milliseconds patience = std::chrono::seconds(30),
+                               const Patience& caller = {});
 // May what this user owns be written to, in a folder of that user? His own, root's, and what
 // belongs to the owner of the folder. Pure.
 bool is_trusted_owner(uid_t owner, uid_t owner_of_folder, uid_t self);

@@ -47,7 +47,7 @@ std::string holder_of(int fd) {
 }  // namespace
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder,
-                                    std::chrono::milliseconds patience) {
+                                    std::chrono::milliseconds patience, const Patience& caller) {
   constexpr std::chrono::milliseconds kInterval{20};
   FolderLock lock;
   lock.fd_ = Descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -56,6 +56,12 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& folder,
   while (::flock(lock.fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     // A network file system may have no locks for folders; the rename is whole even so.
     if (errno != EWOULDBLOCK && errno != EINTR) return lock;
+    if (const auto over = caller.over()) {
+      return Unexpected(
+          Error{.code = over->code,
+                .message = fmt::format("{} while {} has the lock of the folder {}", over->message,
+                                       holder_of(lock.fd_.get()), folder.string())});
+    }
     if (std::chrono::steady_clock::now() >= deadline) {
       return Unexpected(
           Error{.code = ErrorCode::io,

@@ -6,6 +6,7 @@
 
 #include "purser/result.h"
 #include "system/files.h"
+#include "system/patience.h"
 
 namespace purser::files {
 
@@ -15,9 +16,9 @@ class FolderLock {
  public:
   // Waits that long for whoever has it. Whoever can read the folder can hold its lock, so that the
   // error names the process where the system tells which one it is. A file system without locks for
-  // folders gives one that locks nothing. Errors: io.
+  // folders gives one that locks nothing. Errors: io; cancelled, once the caller waits no longer.
   static Result<FolderLock> take(const std::filesystem::path& folder,
-                                 std::chrono::milliseconds patience);
+                                 std::chrono::milliseconds patience, const Patience& caller = {});
 
  private:
   Descriptor fd_;

@@ -18,6 +18,7 @@
 #include <set>
 
 #include "system/files.h"
+#include "system/stop_event.h"
 
 namespace purser {
 namespace {
@@ -150,12 +151,14 @@ class Child {
         pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))),
         out_(std::move(out)),
         err_(std::move(err)),
-        options_(options) {}
+        options_(options),
+        stop_(options.stop) {}
 
   SubprocessEnd run() {
     const auto deadline = Clock::now() + options_.timeout;
     while (!reap(Wait::no)) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+      if (options_.stop.stop_requested()) return kill(SubprocessEnd::Reason::stopped);
       if (left.count() <= 0) return kill(SubprocessEnd::Reason::timed_out);
       wait_for_news(left);
       if (!collect()) return kill(SubprocessEnd::Reason::too_much_output);
@@ -170,8 +173,8 @@ class Child {
   void wait_for_news(std::chrono::milliseconds left) const {
     constexpr std::chrono::milliseconds kWithoutPidfd{10};  // a kernel before 5.3
     if (pidfd_.get() < 0) left = std::min(left, kWithoutPidfd);
-    std::array<pollfd, 3> news = {pollfd{out_.get(), POLLIN, 0}, pollfd{err_.get(), POLLIN, 0},
-                                  pollfd{pidfd_.get(), POLLIN, 0}};
+    std::array<pollfd, 4> news = {pollfd{out_.get(), POLLIN, 0}, pollfd{err_.get(), POLLIN, 0},
+                                  pollfd{pidfd_.get(), POLLIN, 0}, pollfd{stop_.fd(), POLLIN, 0}};
     ::poll(news.data(), news.size(),
            static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)));
   }
@@ -235,6 +238,7 @@ class Child {
   Descriptor out_;
   Descriptor err_;
   const SubprocessOptions& options_;
+  const StopEvent stop_;
   SubprocessEnd end_ = {};
 };
 

@@ -1,5 +1,6 @@
 #include "system/subprocess.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "system/files.h"
 #include "testing/matchers.h"
 #include "testing/temp_dir.h"
 
@@ -52,6 +54,31 @@ TEST(Subprocess, EndsAtItsTimeoutThoughItClosedItsOutput) {
   const SubprocessEnd end =
       shell("exec >&- 2>&-; sleep 600", {.timeout = std::chrono::milliseconds(50)});
   EXPECT_EQ(end.reason, SubprocessEnd::Reason::timed_out);
+}
+
+// killed with what it started, within 200 ms on an idle machine.
+TEST(Subprocess, EndsWhenAStopIsAskedFor) {
+  const testing::TempDir folder;
+  const std::string alive = (folder / "alive").string();
+  ASSERT_EQ(::mkfifo(alive.c_str(), 0600), 0);
+  std::stop_source stop;
+  SubprocessEnd end;
+  std::thread run([&] {
+    end = shell("exec 3>" + alive + "; sleep 600 & echo x >&3; wait", {.stop = stop.get_token()});
+  });
+  const files::Descriptor reader(::open(alive.c_str(), O_RDONLY | O_CLOEXEC));
+  char byte = 0;
+  ASSERT_EQ(::read(reader.get(), &byte, 1), 1);
+  stop.request_stop();
+  run.join();
+  EXPECT_EQ(end.reason, SubprocessEnd::Reason::stopped);
+  // The end of the pipe: nobody holds it any more.
+  while (::read(reader.get(), &byte, 1) == 1) {
+  }
+  std::stop_source before;
+  before.request_stop();
+  EXPECT_EQ(shell("sleep 600", {.stop = before.get_token()}).reason,
+            SubprocessEnd::Reason::stopped);
 }
 
 // The caller blocks signals for its own threads; a child that inherited that could not be stopped.

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -236,6 +239,51 @@ TEST_P(RegistriesTest, KeepsTheReferrersOfWhatIsKept) {
   EXPECT_EQ(pusher.status("team/app", old_sbom.digest), 404);
 }
 
+// Where nothing may be changed: everything can be read, and nothing is changed.
+class ClosedTest : public RegistriesTest {
+ protected:
+  void expect_closed() {
+    const std::map<std::string, std::string> before = tags_of("team/app");
+    ASSERT_EQ(before.size(), 3u);
+    for (const char* tag : {"kept", "other"}) {
+      EXPECT_THAT(answer({"digest", name(std::string("team/app:") + tag)}), HasSubstr("sha256:"));
+    }
+    EXPECT_EQ(prune({"team/app:kept"}).exit_code(), 7);
+    EXPECT_EQ(purser({"delete", name("team/app:other")}).exit_code(), 7);
+    EXPECT_NE(purser({"untag", name("team/app:kept-too")}).exit_code(), 0);
+    EXPECT_EQ(tags_of("team/app"), before);
+  }
+  void SetUp() override {
+    for (const char* tag : {"kept", "kept-too"}) pusher.push("team/app", image_named("kept"), tag);
+    pusher.push("team/app", image_named("other"), "other");
+  }
+};
+
+// 3.0.0 to 3.1.0 took deletes of tags although they were switched off (CVE-2026-41888).
+TEST_P(ClosedTest, ChangesNothingWhereDeletesAreOff) {
+  registry.restart_with_deletes(false);
+  expect_closed();
+}
+
+// `maintenance.readonly`.
+TEST_P(ClosedTest, ChangesNothingWhereTheRegistryIsReadOnly) {
+  registry.restart_read_only();
+  expect_closed();
+}
+
+// A pull-through cache shows what is behind it, and lets nothing be changed.
+TEST_P(ClosedTest, ChangesNothingThroughAMirror) {
+  RegistryOptions options = GetParam().options;
+  options.mirror_of = registry.url();
+  const RegistryServer mirror(options);
+  const std::string app = mirror.host() + "/team/app";
+  EXPECT_THAT(lines_of(answer({"tags", app})), ElementsAre("kept", "kept-too", "other"));
+  EXPECT_THAT(answer({"digest", app + ":kept"}), HasSubstr(image_named("kept").digest));
+  EXPECT_EQ(purser({"prune", app, "--keep", "team/app:kept", "--yes"}).exit_code(), 7);
+  EXPECT_NE(purser({"untag", app + ":kept-too"}).exit_code(), 0);
+  EXPECT_THAT(pusher.tags("team/app"), ElementsAre("kept", "kept-too", "other"));
+}
+
 const Kind kKinds2[] = {
     {.name = "distribution_2_cache"},
     {.name = "distribution_2_no_cache", .options = {.cache = false}},
@@ -258,10 +306,21 @@ const Kind kKindsFull[] = {
      .in_memory = true},
 };
 
+bool keeps_its_content(const Kind& kind) { return !kind.in_memory; }
+
+std::vector<Kind> kinds_that_can_be_closed() {
+  std::vector<Kind> kinds;
+  std::ranges::copy_if(kKindsFull, std::back_inserter(kinds), keeps_its_content);
+  return kinds;
+}
+
 std::string name_of(const ::testing::TestParamInfo<Kind>& kind) { return kind.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(Here, RegistriesTest, ::testing::ValuesIn(kKinds2), name_of);
 INSTANTIATE_TEST_SUITE_P(Full, RegistriesTest, ::testing::ValuesIn(kKindsFull), name_of);
+INSTANTIATE_TEST_SUITE_P(Here, ClosedTest, ::testing::ValuesIn(kKinds2), name_of);
+INSTANTIATE_TEST_SUITE_P(Full, ClosedTest, ::testing::ValuesIn(kinds_that_can_be_closed()),
+                         name_of);
 
 }  // namespace
 }  // namespace purser::testing

@@ -1,4 +1,4 @@
-#include "registry/patience.h"
+#include "registry/repeated_look.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,13 +14,13 @@ constexpr std::chrono::milliseconds kLongestDelay{2'000};
 
 }  // namespace
 
-Patience::Patience(const Reader& reader, std::stop_token stop)
+RepeatedLook::RepeatedLook(const Reader& reader, std::stop_token stop)
     : clock_(clock_of(reader)),
       stop_(std::move(stop)),
-      end_(clock_->now() + kPatience),
+      end_(clock_->now() + kLongestWait),
       delay_(kFirstDelay) {}
 
-bool Patience::wait() {
+bool RepeatedLook::wait() {
   const TimePoint now = clock_->now();
   if (now >= end_) return false;
   const TimePoint next =
@@ -28,7 +28,7 @@ bool Patience::wait() {
   return sleep_until(next);
 }
 
-bool Patience::sleep_until(TimePoint until) {
+bool RepeatedLook::sleep_until(TimePoint until) {
   http::CompletionQueue nothing_comes;
   const std::stop_callback on_stop(stop_, [&] { nothing_comes.wake(); });
   while (clock_->now() < until) {

@@ -1,4 +1,4 @@
-#include "retention/digest_tag.h"
+#include "core/digest_tag.h"
 
 #include <gtest/gtest.h>
 

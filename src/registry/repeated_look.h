@@ -11,17 +11,17 @@
 namespace purser {
 
 // How long a server may take for a delete that it took, and still be believed.
-inline constexpr std::chrono::seconds kPatience{10};
+inline constexpr std::chrono::seconds kLongestWait{10};
 
 // Thread rule: one thread at a time. Must not outlive the reader.
 //
-//   Patience patience(reader, stop);
+//   RepeatedLook again(reader, stop);
 //   do {
 //     look
-//   } while (it is still there && patience.wait());
-class Patience {
+//   } while (it is still there && again.wait());
+class RepeatedLook {
  public:
-  Patience(const Reader& reader, std::stop_token stop);
+  RepeatedLook(const Reader& reader, std::stop_token stop);
 
   // Waits until the next look, longer each time. False, at once or early: it was waited for long
   // enough, or the stop came.

@@ -1,0 +1,33 @@
+#include "system/patience.h"
+
+#include <algorithm>
+
+namespace purser {
+
+using Clock = std::chrono::steady_clock;
+
+Patience::Patience(const CallOptions& options) : stop_(options.stop) {
+  const auto now = Clock::now();
+  // A deadline beyond the clock's own end is none.
+  if (options.deadline && *options.deadline < std::chrono::hours(24 * 365 * 100)) {
+    until_ = now + *options.deadline;
+  }
+}
+
+std::chrono::milliseconds Patience::within(std::chrono::milliseconds most) const {
+  if (until_ == Clock::time_point::max()) return most;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now());
+  return std::clamp(left, std::chrono::milliseconds(0), most);
+}
+
+std::optional<Error> Patience::over() const {
+  if (stop_.stop_requested()) {
+    return Error{.code = ErrorCode::cancelled, .message = "cancelled"};
+  }
+  if (until_ != Clock::time_point::max() && Clock::now() >= until_) {
+    return Error{.code = ErrorCode::cancelled, .message = "the deadline has passed"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace purser
