@@ -1,5 +1,7 @@
 # purser_add_tests(NAME SOURCES... [LIBRARIES ...] [LABELS ...])
 # One test program, each of its cases a ctest of its own. Nothing without PURSER_BUILD_TESTS.
+# The instances "Full/..." of its parameterised suites need what `scripts/setup full` builds: they have the one label
+# `full`, and the presets leave them out.
 function(purser_add_tests name)
   if(NOT PURSER_BUILD_TESTS)
     return()
@@ -16,6 +18,8 @@ function(purser_add_tests name)
   target_link_libraries(${name} PRIVATE purser_lib purser_testing purser_build_flags ${ARG_LIBRARIES}
                                         GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "-Full/*"
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "Full/*" TEST_LIST ${name}_FULL
+                       PROPERTIES LABELS full TIMEOUT ${ARG_TIMEOUT})
 endfunction()

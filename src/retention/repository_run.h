@@ -74,6 +74,8 @@ class RepositoryRun {
   bool learn_tags_first(const Deletion& deletion, const Error& refusal);
   std::vector<std::string> tags_to_go_first(const std::vector<std::string>& tags) const;
   bool untag_first(const std::vector<std::string>& tags);
+  void remove_surviving_tag(const std::string& tag, const Deletion& deletion);
+  Status delete_by_name(const std::string& tag, const Digest& digest);
   Tries tries();
   Status delete_and_confirm(const Digest& digest);
   Status await_absence(const Digest& digest, Status deleted);
