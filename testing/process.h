@@ -14,7 +14,7 @@
 namespace purser::testing {
 
 // How many times longer a sanitized program may take than another: about three times is usual.
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr int kPatience = 5;
 #else
 inline constexpr int kPatience = 1;

@@ -168,6 +168,7 @@ class RepositoryRun {
   DeletedManifests deleted_;     // by this run, or by a request of which that is not known
   std::set<Digest> revived_;     // of those, and there again
   std::set<Digest> neighbours_;  // kept, and next to something that was deleted
+  std::set<Digest> went_along_;  // of those and of what is next to them: put back
   // Of the snapshot: what refers to a manifest, by its subject, or by the key of a digest tag.
   struct Followers {
     std::multimap<Digest, Digest> by_subject = {};
