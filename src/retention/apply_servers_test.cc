@@ -390,6 +390,19 @@ TEST_P(LaterTest, DoesNotWaitForEver) {
   EXPECT_FALSE(registry_->has(kRepo, *part_)) << "nothing leads to it but the journal";
 }
 
+// A registry that takes every delete and does none is not waited for a thousand times.
+TEST_P(LaterTest, WaitsInVainOnce) {
+  for (int i = 0; i < 8; ++i) registry_->add_image(kRepo, "old-" + std::to_string(i));
+  lag(100'000);
+  const auto began = clock_->now();
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(report->tags_removed, 0u);
+  EXPECT_FALSE(report->complete());
+  EXPECT_EQ(clock_->now() - began, std::chrono::seconds(10));
+}
+
 // the wait can be stopped, and what was sent is told as what it is.
 TEST_P(LaterTest, StopsWaitingWhenItIsToldTo) {
   lag(1'000);
