@@ -67,8 +67,9 @@ struct FakeRegistryOptions {
   std::string locked_code = "REGISTRY_DISALLOWED_OPERATION";  // as ACR answers
   // A manifest that was deleted is served for so many reads of manifests more.
   int delete_lag = 0;
-  int delete_status = 202;     // said of a DELETE that is or will be done; 500: Docker Hub
-  bool untagged_goes = false;  // a manifest goes with its last tag
+  int delete_status = 202;           // said of a DELETE that is or will be done; 500: Docker Hub
+  bool tags_hold_manifests = false;  // a tag goes on answering without its digest
+  bool untagged_goes = false;        // a manifest goes with its last tag
 
   bool refuses_annotations = false;  // 400 MANIFEST_INVALID for a manifest with a stand-in's mark
   bool requires_children = false;    // a manifest that names what is not there: 400
@@ -177,6 +178,7 @@ class FakeRegistry : public http::Transport {
     std::map<Digest, std::string> blobs;
     bool had_tags = false;             // a repository that never had one is unknown to tags/list
     std::map<Digest, int> going = {};  // deleted, and served for so many reads more
+    std::map<Digest, Document> held = {};  // deleted, and served by their tags
   };
   struct Target;
 

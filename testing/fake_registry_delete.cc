@@ -105,8 +105,9 @@ std::optional<http::Response> FakeRegistry::refusal_of_delete(const Content& con
 }
 
 void FakeRegistry::erase_manifest(Content& content, const Digest& digest) {
-  content.manifests.erase(digest);
-  if (options_.delete_leaves_tags) return;
+  const auto node = content.manifests.extract(digest);
+  if (options_.tags_hold_manifests && node) content.held.insert_or_assign(digest, node.mapped());
+  if (options_.delete_leaves_tags || options_.tags_hold_manifests) return;
   std::erase_if(content.tags, [&](const auto& entry) { return entry.second == digest; });
 }
 

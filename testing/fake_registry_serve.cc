@@ -188,8 +188,12 @@ http::Response FakeRegistry::serve_manifest(const SeenRequest& seen, const Targe
   } else if (auto tagged = content->tags.find(target.reference); tagged != content->tags.end()) {
     digest = tagged->second;
   }
-  const auto found = digest ? content->manifests.find(*digest) : content->manifests.end();
-  if (found == content->manifests.end()) return manifest_unknown();
+  auto found = digest ? content->manifests.find(*digest) : content->manifests.end();
+  if (found == content->manifests.end()) {
+    const bool by_tag = digest && digest->str() != target.reference;
+    found = by_tag ? content->held.find(*digest) : content->held.end();
+    if (found == content->held.end()) return manifest_unknown();
+  }
   const Document& document = found->second;
   if (!accepts(seen.headers, document.media_type)) {
     return error_reply(404, "MANIFEST_UNKNOWN",

@@ -140,7 +140,7 @@ bool HttpServer::send(Connection& connection, const WireRequest& request, const 
     connection.socket.reset();
     return false;
   }
-  const std::string bytes = answer.response.bytes(request.method);
+  const std::string bytes = answer.before + answer.response.bytes(request.method);
   if (answer.cut_after) {
     connection.socket.send_all(std::string_view(bytes).substr(0, *answer.cut_after));
     return false;

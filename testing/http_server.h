@@ -24,8 +24,12 @@ struct Answer {
   WireResponse response = {};
   // Sends so many bytes of it, the head included, and closes the connection.
   std::optional<std::size_t> cut_after = {};
-  bool reset = false;  // sends nothing: "connection reset"
+  bool reset = false;       // sends nothing: "connection reset"
+  std::string before = {};  // bytes that go first: interim answers
 };
+
+// Lets the server that stands behind act on a request, and gives its answer.
+using Pass = std::function<WireResponse()>;
 
 // Calls its handler for each request, on the connection's thread, several at once where there are
 // several connections. Thread rule: safe from any thread; the handler must not destroy the server.

@@ -116,6 +116,12 @@ void Proxy::change_answer(const Match& match, Change change) {
   });
 }
 
+void Proxy::act(const Match& match, Act act) {
+  add(match, [this, act = std::move(act)](const WireRequest& request) {
+    return act(request, [&] { return forward(request); });
+  });
+}
+
 void Proxy::cut_answer(const Match& match, std::size_t after_bytes) {
   add(match, [this, after_bytes](const WireRequest& request) {
     return Answer{.response = forward(request), .cut_after = after_bytes};

@@ -50,6 +50,9 @@ class Proxy {
   void stall_and_drop(const Match& match);                 // the same, and never forwards
   void stall_answer(const Match& match);                   // forwards, answers after the release
   void change_answer(const Match& match, Change change);   // forwards, then answers otherwise
+  // Does as it says; `pass` forwards.
+  using Act = std::function<Answer(const WireRequest&, const Pass& pass)>;
+  void act(const Match& match, Act act);
   void cut_answer(const Match& match, std::size_t after_bytes);  // forwards, breaks the answer off
   // Forwards, then connection reset: the client cannot know what its request did.
   void lose_answer(const Match& match);

@@ -23,23 +23,57 @@ constexpr int kPortAttempts = 5;
 // Each of these would override a part of the configuration; REGISTRY_AUTH_FILE, which other clients
 // know, would break it.
 const std::vector<std::string> kUnset = {"REGISTRY_*"};
+// 3.x would send traces to a collector.
+const std::map<std::string, std::string> kEnv = {{"OTEL_TRACES_EXPORTER", "none"}};
 
-std::string registry_program() {
+std::string program_of(RegistryKind kind) {
+  const std::string built = PURSER_TEST_TOOLS "/bin/";
   const char* named = std::getenv("PURSER_TEST_REGISTRY");
-  const std::string program = named != nullptr ? named : PURSER_TEST_REGISTRY_DEFAULT;
-  if (!std::filesystem::is_regular_file(program)) {
-    throw HarnessError(fmt::format(
-        "no registry server at {}; run scripts/setup, which unpacks it, or name another with "
-        "PURSER_TEST_REGISTRY",
-        program));
+  switch (kind) {
+    case RegistryKind::distribution_3:
+      return built + "distribution";
+    case RegistryKind::go_containerregistry:
+      return built + "go-containerregistry";
+    case RegistryKind::distribution_2:
+      break;
   }
-  return program;
+  return named != nullptr ? named : PURSER_TEST_TOOLS "/docker-registry/usr/bin/docker-registry";
+}
+
+// A whole suite can be run against distribution 3.x.
+RegistryKind kind_of(const RegistryOptions& options) {
+  const bool newer = std::getenv("PURSER_TEST_DISTRIBUTION_3") != nullptr;
+  const bool may_be = options.kind == RegistryKind::distribution_2;
+  return newer && may_be ? RegistryKind::distribution_3 : options.kind;
+}
+
+std::string registry_program(RegistryKind kind) {
+  const std::string program = program_of(kind);
+  if (std::filesystem::is_regular_file(program)) return program;
+  const bool ordinary = kind == RegistryKind::distribution_2;
+  throw HarnessError(fmt::format(
+      "no registry server at {}; run {}", program,
+      ordinary ? "scripts/setup, which unpacks it, or name another with PURSER_TEST_REGISTRY"
+               : "scripts/setup full, which builds it"));
 }
 
 }  // namespace
 
+std::string_view to_string(RegistryKind kind) {
+  switch (kind) {
+    case RegistryKind::distribution_3:
+      return "distribution 3.1";
+    case RegistryKind::go_containerregistry:
+      return "go-containerregistry";
+    case RegistryKind::distribution_2:
+      break;
+  }
+  return "distribution 2.8.2";
+}
+
 RegistryServer::RegistryServer(const RegistryOptions& options)
-    : options_(options), program_(registry_program()) {
+    : options_(options), program_(registry_program(kind_of(options))) {
+  options_.kind = kind_of(options);
   if (options_.authority != nullptr) {
     const KeyPair pair = options_.authority->issue(options_.certificate);
     directory_.write("ca.pem", options_.authority->certificate_pem());
@@ -125,7 +159,7 @@ ProcessResult RegistryServer::garbage_collect() {
   }
   write_config();
   return run_or_throw({program_, "garbage-collect", (directory_ / "config.yml").string()},
-                      {.unset = kUnset});
+                      {.environment = kEnv, .unset = kUnset});
 }
 
 std::string RegistryServer::log() const {
@@ -142,6 +176,9 @@ void RegistryServer::write_config() const {
       "  maintenance: {{uploadpurging: {{enabled: false}}, readonly: {{enabled: {}}}}}\n",
       storage().string(), options_.deletes, read_only_);
   if (options_.cache) text += "  cache: {blobdescriptor: inmemory}\n";
+  if (!options_.mirror_of.empty()) {
+    text += fmt::format("proxy: {{remoteurl: '{}'}}\n", options_.mirror_of);
+  }
   text += fmt::format("http:\n  addr: '{}'\n  secret: purser-test\n", host());
   if (options_.authority != nullptr) {
     const std::string clients =
@@ -169,13 +206,22 @@ std::string RegistryServer::auth_config() const {
   return {};
 }
 
+std::vector<std::string> RegistryServer::command() const {
+  std::vector<std::string> words = {"setpriv", "--pdeathsig", "KILL", "--", program_};
+  if (options_.kind == RegistryKind::go_containerregistry) {
+    words.insert(words.end(),
+                 {"-address", host(), options_.referrers ? "-referrers" : "-referrers=false"});
+  } else {
+    words.insert(words.end(), {"serve", (directory_ / "config.yml").string()});
+  }
+  return words;
+}
+
 void RegistryServer::start() {
   write_config();
   // A test that is killed cannot end its server; the kernel does.
-  process_ = std::make_unique<Process>(
-      std::vector<std::string>{"setpriv", "--pdeathsig", "KILL", "--", program_, "serve",
-                               (directory_ / "config.yml").string()},
-      ProcessOptions{.unset = kUnset});
+  process_ =
+      std::make_unique<Process>(command(), ProcessOptions{.environment = kEnv, .unset = kUnset});
   if (!wait_until_it_answers()) {
     stop();
     throw HarnessError(

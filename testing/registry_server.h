@@ -1,4 +1,5 @@
-// The real registry (distribution 2.8.2, Debian's docker-registry) on a free port of loopback.
+// Real registries on a free port of loopback: distribution 2.8.2 (Debian's docker-registry), and
+// those that `scripts/setup full` builds.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "testing/certificates.h"
 #include "testing/process.h"
@@ -25,10 +27,20 @@ struct TokenTrust {
   std::string certificate = {};  // of the key that signs, in PEM
 };
 
+enum class RegistryKind {
+  distribution_2,        // docker-registry 2.8.2
+  distribution_3,        // 3.1
+  go_containerregistry,  // in memory; of the options it knows `referrers` alone
+};
+std::string_view to_string(RegistryKind kind);
+
 struct RegistryOptions {
+  RegistryKind kind = RegistryKind::distribution_2;
   std::string address = "127.0.0.1";  // or "::1", on machines that have it
   bool deletes = true;
-  bool cache = true;  // the descriptor cache in memory, Debian's default
+  bool cache = true;           // the descriptor cache in memory, Debian's default
+  bool referrers = true;       // the referrers API, where the program has one
+  std::string mirror_of = {};  // the URL of a registry: a pull-through cache of that one
   std::map<std::string, std::string> users = {};    // with any: Basic, name to password
   const TokenServer* tokens = nullptr;              // with one: Bearer
   std::optional<TokenTrust> token_trust = {};       // the same, of another token server
@@ -39,8 +51,9 @@ struct RegistryOptions {
 };
 
 // Runs from its construction to its end, storage and all in a directory of its own. Fails with
-// HarnessError where the program is missing or does not answer in time. The program is the one that
-// PURSER_TEST_REGISTRY names, else what scripts/setup unpacked. Thread rule: one thread at a time.
+// HarnessError where the program is missing or does not answer in time. The program is what
+// scripts/setup put into the build folder; PURSER_TEST_REGISTRY names another distribution 2.x.
+// Thread rule: one thread at a time.
 class RegistryServer {
  public:
   explicit RegistryServer(const RegistryOptions& options = {});
@@ -68,6 +81,7 @@ class RegistryServer {
   std::string log() const;
 
  private:
+  std::vector<std::string> command() const;
   void write_config() const;
   std::string auth_config() const;
   void start();

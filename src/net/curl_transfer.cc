@@ -13,6 +13,8 @@
 namespace purser::net {
 namespace {
 
+constexpr std::string_view kLongHeader = "the answer's header is over 64 KiB";
+
 // The status of "HTTP/1.1 200 OK" or "HTTP/2 200"; 0 for anything else.
 int status_of(std::string_view line) {
   const auto space = line.find(' ');
@@ -165,7 +167,7 @@ bool CurlTransfer::fail(std::string message) {
 // Also called for trailers, after the body: those are not looked at.
 bool CurlTransfer::header_line(std::string_view line) {
   header_bytes_ += line.size();
-  if (header_bytes_ > kMaxHeaderBytes) return fail("the answer's header is over 64 KiB");
+  if (header_bytes_ > kMaxHeaderBytes) return fail(std::string(kLongHeader));
   const bool whole = !line.empty() && line.back() == '\n';
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (header_complete_) return true;
@@ -241,6 +243,10 @@ http::Outcome CurlTransfer::finish(CURLcode code) {
   // Other codes come after a connection, to another address of the same name.
   const bool not_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK;
   if (not_connected && peer_rule_.refusal()) return *peer_rule_.refusal();
+  // libcurl 7.88 gives up a single line of over 100 KiB with these words (C.1-5).
+  if (code == CURLE_OUT_OF_MEMORY && !header_complete_) {
+    return http::Failure{http::Failure::Kind::too_large, std::string(kLongHeader)};
+  }
   if (code != CURLE_OK) return broken_off(code);
   // libcurl 7.88 says CURLE_OK when the connection closes inside the header block: a 404 or a list
   // without its Link would be made up.

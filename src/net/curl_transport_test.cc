@@ -131,6 +131,14 @@ TEST_F(CurlTransportTest, AnAnswerCutInsideItsHeaderIsNoAnswer) {
   }
 }
 
+// C.1-5: one line that libcurl itself gives up.
+TEST_F(CurlTransportTest, AMebibyteOfHeaderIsTooLarge) {
+  RawServer server(always("HTTP/1.1 200 OK\r\nX: " + std::string(1024 * 1024, 'x') + "\r\n\r\n"));
+  const auto failure = failure_of(send({.url = server.url()}));
+  EXPECT_EQ(failure.kind, Failure::Kind::too_large);
+  EXPECT_THAT(failure.message, HasSubstr("header is over 64 KiB"));
+}
+
 TEST_F(CurlTransportTest, AnAnswerCutInsideItsBodyIsNoAnswer) {
   RawServer server(always("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"));
   EXPECT_EQ(failure_of(send({.url = server.url()})).kind, Failure::Kind::broken);

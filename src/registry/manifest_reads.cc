@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "registry/quirks.h"
+
 namespace purser {
 namespace {
 
@@ -48,11 +50,6 @@ std::optional<std::int64_t> content_length(const http::Response& response) {
   return whole && length >= 0 ? std::optional(length) : std::nullopt;
 }
 
-// Servers that answer so to a HEAD and serve the GET have been seen.
-bool only_get_can_tell(int status) {
-  return status == 400 || status == 403 || status == 404 || status == 405 || status == 501;
-}
-
 }  // namespace
 
 Ask head_ask(const ClientCore& core, const Reference& reference) {
@@ -78,7 +75,7 @@ Ask blob_ask(const ClientCore& core, const Repository& repository, const Descrip
 Result<std::optional<Descriptor>> read_head(const ClientCore& core, const Ask& ask,
                                             const Reference& reference,
                                             const http::Response& response) {
-  if (only_get_can_tell(response.status)) return std::optional<Descriptor>();
+  if (quirks::only_get_can_tell(response.status)) return std::optional<Descriptor>();
   if (response.status != 200) return Unexpected(core.failure(ask, response));
   const std::optional<Digest> digest = announced_digest(response);
   const std::optional<std::int64_t> size = content_length(response);

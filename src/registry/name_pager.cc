@@ -10,6 +10,7 @@
 #include "registry/client_core.h"
 #include "registry/name_pager_state.h"
 #include "registry/next_page.h"
+#include "registry/quirks.h"
 
 namespace purser {
 namespace {
@@ -18,15 +19,6 @@ constexpr std::size_t kMaxPages = 10'000;          // A-40
 constexpr std::size_t kMaxNames = 5'000'000;
 constexpr std::size_t kSmallPage = 100;            // the `n` that every registry takes
 constexpr std::size_t kMaxLoggedInvalidNames = 5;  // the rest is only counted
-
-// Does the answer object to the page size, rather than to the list?
-bool rejects_page_size(const http::Response& response) {
-  if (response.status < 400 || response.status >= 500) return false;
-  const ServerErrors errors = read_error_body(response);
-  if (errors.has("PAGINATION_NUMBER_INVALID")) return true;
-  if (response.status != 400 || is_http_to_https_answer(response)) return false;
-  return classify(400, errors) == ErrorCode::bad_response || errors.has("UNSUPPORTED");
-}
 
 }  // namespace
 
@@ -54,7 +46,7 @@ Error NamePager::State::incomplete(std::string message) const {
 Result<http::Response> NamePager::State::first_answer(const CallOptions& options) {
   for (;;) {
     Result<http::Response> answer = core->send(ask(), options);
-    if (!answer || page_size == 0 || !rejects_page_size(*answer)) return answer;
+    if (!answer || page_size == 0 || !quirks::rejects_page_size(*answer)) return answer;
     page_size = page_size > kSmallPage ? kSmallPage : 0;
     next_target = first_target();
   }
@@ -141,9 +133,8 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
     next_target = *std::move(*link);
     return {};
   }
-  // A full page without a Link: Nexus and some proxies lose it. A server that does not know
-  // `last` sends the same page again, and the list is whole.
-  const bool full = page_size > 0 && page.entries == page_size;
+  // A server that does not know `last` sends the same page again, and the list is whole.
+  const bool full = quirks::may_have_lost_its_link(page.entries, page_size);
   if (full && (!was_probe || fresh_names > 0) && pages < kMaxPages) {
     next_target = fmt::format("{}?n={}&last={}", path, page_size, net::percent_encode(page.last));
     probing = true;

@@ -9,6 +9,7 @@
 #include "purser/client.h"
 #include "registry/manifest_reads.h"
 #include "registry/manifest_writes.h"
+#include "registry/quirks.h"
 
 namespace purser {
 namespace {
@@ -19,12 +20,10 @@ constexpr int kPutTimeoutFactor = 5;
 Error put_failure(const ClientCore& core, const Ask& ask, const http::Response& response) {
   Error error = core.failure(ask, response);
   const ServerErrors errors = read_error_body(response);
-  if (errors.has("MANIFEST_BLOB_UNKNOWN") || errors.has("BLOB_UNKNOWN")) {
-    // 2.8.2 gives this with 500 for foreign layers: permanent all the same.
+  if (quirks::names_a_missing_part(errors)) {
     error.code = ErrorCode::not_found;
     error.hint = "Push the config, the layers and the child manifests first";
-  } else if (response.status == 413 ||
-             to_lower(errors.message).find("body too large") != std::string::npos) {
+  } else if (quirks::says_too_large(response.status, errors)) {
     error.code = ErrorCode::too_large;
   } else if (errors.has("MANIFEST_INVALID") || errors.has("DIGEST_INVALID") ||
              errors.has("TAG_INVALID") || errors.has("NAME_INVALID")) {

@@ -7,6 +7,7 @@
 #include "purser/client.h"
 #include "registry/client_core.h"
 #include "registry/next_page.h"
+#include "registry/quirks.h"
 
 namespace purser {
 namespace {
@@ -18,11 +19,6 @@ constexpr std::size_t kMaxReferrers = 100'000;
 Error no_such_api(const Operation& operation, std::string message) {
   return make_error(operation, ErrorCode::unsupported, std::move(message),
                     "The referrers of this registry are found by their fallback tags");
-}
-
-// 401, 403 and 5xx do not say that there are no referrers.
-bool says_no_such_api(int status) {
-  return status == 400 || status == 404 || status == 405 || (status >= 300 && status < 400);
 }
 
 }  // namespace
@@ -47,7 +43,7 @@ Result<std::vector<Descriptor>> Reader::referrers(const Repository& repository,
     if (!visited.insert(url).second) break;
     Result<http::Response> answer = core_->send(ask, options);
     if (!answer) return Unexpected(std::move(answer).error());
-    if (says_no_such_api(answer->status) && pages == 0) {
+    if (quirks::has_no_referrers_api(answer->status) && pages == 0) {
       return Unexpected(no_such_api(
           ask.operation,
           fmt::format("this registry has no referrers API (it answered {})", answer->status)));

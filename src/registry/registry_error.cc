@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "net/retry_after.h"
 #include "net/url.h"
+#include "registry/quirks.h"
 
 namespace purser {
 namespace {
@@ -15,11 +16,9 @@ ErrorCode refine(int status, const ServerErrors& errors) {
   if (errors.has("DENIED")) return ErrorCode::forbidden;
   if (errors.has("UNSUPPORTED")) return ErrorCode::unsupported;
   if (status == 404) return ErrorCode::not_found;
-  // zot answers 400 to the tags of a repository that it does not know.
-  if (errors.has("NAME_UNKNOWN") || errors.has("MANIFEST_UNKNOWN")) return ErrorCode::not_found;
-  if (errors.has("UNKNOWN") && to_lower(errors.message).find("not found") != std::string::npos) {
-    return ErrorCode::not_found;  // Harbor 2.10.2
-  }
+  const bool unknown =
+      quirks::says_unknown_in_a_400(errors) || quirks::says_not_found_in_words(errors);
+  if (unknown) return ErrorCode::not_found;
   return ErrorCode::bad_response;
 }
 

@@ -423,5 +423,31 @@ TEST_F(UntagTest, IsNotMisledByADeleteByTagThatDoesNothing) {
   expect_tag_alone_went();
 }
 
+// ECR, and zot in some versions: a manifest goes with its last tag.
+TEST_F(UntagTest, PutsTheTagBackWhereItsManifestGoesWithIt) {
+  for (const TagDelete kind : {TagDelete::conforming, TagDelete::unsupported}) {
+    registry_ = std::make_shared<FakeRegistry>();
+    change([&](auto& options) {
+      options.tag_delete = kind;
+      options.untagged_goes = true;
+    });
+    const Digest only = registry_->add_image("a", "v1");
+    EXPECT_FALSE(untag());
+    EXPECT_EQ(registry_->tag("a", "v1"), only);
+    EXPECT_TRUE(registry_->has("a", only));
+    EXPECT_EQ(registry_->manifest_count("a"), 1u) << "a stand-in was left";
+  }
+}
+
+// a proxy that answers every DELETE with 404 came between.
+TEST_F(UntagTest, ChangesNothingOnceDeletesAreNotKnownToBeEnabledAnyMore) {
+  const Client c = client();
+  ASSERT_THAT(c.probe_delete(repository("a")), IsOk());
+  registry_->fail({.method = "DELETE", .times = -1, .status = 404});
+  ASSERT_THAT(c.probe_delete(repository("a")), IsOk());
+  EXPECT_THAT(c.untag(reference("a:v1"), nullptr), HasError(ErrorCode::refused));
+  EXPECT_EQ(registry_->count("PUT"), 0u);
+}
+
 }  // namespace
 }  // namespace purser

@@ -86,6 +86,17 @@ class ApplyTest : public ::testing::Test {
 
   Digest tag_digest(const std::string& tag) const { return *registry_->tag(kRepo, tag); }
 
+  // An image of its own that refers to the manifest by its `subject`.
+  Digest add_referrer(const std::string& tag, const Digest& subject) const {
+    const std::string image = *registry_->manifest(kRepo, registry_->add_image(kRepo, tag));
+    const std::string bytes = image.substr(0, image.rfind('}')) +
+                              R"(,"subject":{"mediaType":"application/vnd.oci.image.)" +
+                              R"(manifest.v1+json","digest":")" + subject.str() + R"(","size":)" +
+                              std::to_string(registry_->manifest(kRepo, subject)->size()) + "}}";
+    registry_->remove_manifest(kRepo, *registry_->tag(kRepo, tag));
+    return registry_->put(kRepo, tag, bytes, std::string(media_type::kOciManifest));
+  }
+
   // Puts the stand-in onto the tag that an interrupted untag would have left there.
   Manifest stand_in_on(const std::string& tag, const Digest& original) const {
     const Manifest image =

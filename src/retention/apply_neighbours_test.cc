@@ -1,7 +1,9 @@
 // Servers that delete more than they are asked to: what is kept next to a deleted manifest is there
 // in the end.
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "retention/apply_fixture.h"
 
@@ -48,6 +50,39 @@ TEST_F(ApplyTest, PutsANestedIndexBackWithItsChildrenThatWentWithAnotherIndex) {
   ASSERT_THAT(report, IsOk());
   EXPECT_TRUE(registry_->has(kRepo, inner));
   EXPECT_TRUE(registry_->has(kRepo, leaf));
+}
+
+// A-53: children, then the indexes that list them, then what refers to those, then their tags.
+TEST_F(ApplyTest, PutsAWholeImageBackInAnOrderInWhichNothingIsMissing) {
+  FakeRegistryOptions strict;
+  strict.requires_children = true;
+  use(strict);
+  const Digest leaf = registry_->add_image(kRepo, "", "leaf");
+  const Digest inner = registry_->add_index(kRepo, "", {leaf});
+  const Digest kept = registry_->add_index(kRepo, "kept", {inner});
+  const Digest signature = add_referrer("signature", kept);
+  const Digest of_signature = add_referrer("timestamp", signature);
+  const Digest old = registry_->add_index(kRepo, "old", {kept});
+  const std::vector<Digest> order = {leaf, inner, kept, signature, of_signature};
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (!deletes(request, old)) return;
+    for (const Digest& digest : order) registry_->remove_manifest(kRepo, digest);
+    for (const char* tag : {"kept", "signature", "timestamp"}) registry_->remove_tag(kRepo, tag);
+  });
+  auto report = prune_keeping({kRepo + ":kept", kRepo + ":signature", kRepo + ":timestamp"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_FALSE(report->complete());
+  EXPECT_EQ(registry_->tag(kRepo, "kept"), kept);
+  EXPECT_EQ(registry_->tag(kRepo, "timestamp"), of_signature);
+  // Where each was first put, by its digest or onto its tag.
+  std::vector<Digest> put;
+  for (const SeenRequest& request : registry_->log()) {
+    if (request.method != "PUT") continue;
+    EXPECT_EQ(request.status, 201) << request.target;
+    const Digest digest = Digest::of(request.body);
+    if (std::ranges::find(put, digest) == put.end()) put.push_back(digest);
+  }
+  EXPECT_EQ(put, order);
 }
 
 // However deep: what lies between is to be removed, and went along as well.
@@ -108,13 +143,7 @@ TEST_F(ApplyTest, PutsATaggedChildBackThatWentWithAnIndex) {
 // A-81: a signature that is kept, of an image that goes.
 TEST_F(ApplyTest, PutsAKeptReferrerBackThatWentWithItsSubject) {
   const Digest doomed = registry_->add_image(kRepo, "doomed");
-  const std::string body = *registry_->manifest(kRepo, doomed);
-  const std::string signature = body.substr(0, body.rfind('}')) +
-                                R"(,"subject":{"mediaType":"application/vnd.oci.image.)" +
-                                R"(manifest.v1+json","digest":")" + doomed.str() + R"(","size":)" +
-                                std::to_string(body.size()) + "}}";
-  const Digest referrer =
-      registry_->put(kRepo, "signed", signature, "application/vnd.oci.image.manifest.v1+json");
+  const Digest referrer = add_referrer("signed", doomed);
   registry_->add_index(kRepo, "kept", {referrer});
   registry_->remove_tag(kRepo, "signed");
   registry_->after_request([&](const SeenRequest& request, http::Outcome&) {

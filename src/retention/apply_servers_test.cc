@@ -233,6 +233,72 @@ TEST_F(TagsFirstTest, LeavesTheManifestWhereOneOfItsTagsIsLocked) {
   EXPECT_THAT(manifest_of(*report, old).detail, HasSubstr("tags gone first"));
 }
 
+// What keeps a manifest under each of its names (nora #658): the tag is left, and serves it.
+class HeldByTagsTest : public ServersTest {
+ protected:
+  HeldByTagsTest() {
+    change([](auto& options) {
+      options.tag_delete = TagDelete::conforming;
+      options.tags_hold_manifests = true;
+    });
+  }
+};
+
+//
+TEST_F(HeldByTagsTest, RemovesByTheirNamesTheTagsThatOutliveTheirManifest) {
+  const Digest a = registry_->add_image(kRepo, "a");
+  registry_->set_tag(kRepo, "a-too", a);
+  const Digest b = registry_->add_image(kRepo, "b");
+  const Digest kept = registry_->add_image(kRepo, "kept");
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_TRUE(report->complete()) << to_json(*report);
+  EXPECT_EQ(report->tags_removed, 3u);
+  EXPECT_EQ(report->manifests_removed, 2u);
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("kept"));
+  EXPECT_FALSE(registry_->has(kRepo, a));
+  EXPECT_FALSE(registry_->has(kRepo, b));
+  EXPECT_EQ(tag_digest("kept"), kept);
+}
+
+TEST_F(HeldByTagsTest, LeavesSuchATagWhereSomebodyPushedToItMeanwhile) {
+  const Digest old = registry_->add_image(kRepo, "old");
+  registry_->add_image(kRepo, "kept");
+  FakeRegistry elsewhere;
+  const std::string pushed = *elsewhere.manifest("any", elsewhere.add_image("any", "newer"));
+  bool deleted = false;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    // Between the look that finds it and the one that its delete rests on.
+    if (deleted && request.method == "DELETE" &&
+        request.target.find("purser-probe") == std::string::npos) {
+      ADD_FAILURE() << "it is somebody's image by now: " << request.target;
+    }
+    deleted = deleted || deletes(request, old);
+    return std::nullopt;
+  });
+  int looks = 0;
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (!deleted || !request.target.ends_with("/manifests/old") || ++looks > 1) return;
+    registry_->put(kRepo, "old", pushed, std::string(media_type::kOciManifest));
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "old"), Digest::of(pushed));
+  EXPECT_EQ(tag_of(*report, "old").outcome, Outcome::skipped);
+}
+
+TEST_F(HeldByTagsTest, SaysSoWhereTheyCannotBeRemovedByName) {
+  change([](auto& options) { options.tag_delete = TagDelete::unsupported; });
+  registry_->add_image(kRepo, "old");
+  registry_->add_image(kRepo, "kept");
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_FALSE(report->complete());
+  EXPECT_EQ(tag_of(*report, "old").outcome, Outcome::failed);
+  EXPECT_THAT(tag_of(*report, "old").detail, HasSubstr("it still answers"));
+}
+
 // What wants its indexes gone first --------------------------------------------------------------
 
 class ParentsTest : public ServersTest, public ::testing::WithParamInterface<Wants> {};
@@ -324,6 +390,19 @@ TEST_P(LaterTest, DoesNotWaitForEver) {
   EXPECT_FALSE(registry_->has(kRepo, *part_)) << "nothing leads to it but the journal";
 }
 
+// A registry that takes every delete and does none is not waited for a thousand times.
+TEST_P(LaterTest, WaitsInVainOnce) {
+  for (int i = 0; i < 8; ++i) registry_->add_image(kRepo, "old-" + std::to_string(i));
+  lag(100'000);
+  const auto began = clock_->now();
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(report->tags_removed, 0u);
+  EXPECT_FALSE(report->complete());
+  EXPECT_EQ(clock_->now() - began, std::chrono::seconds(10));
+}
+
 // the wait can be stopped, and what was sent is told as what it is.
 TEST_P(LaterTest, StopsWaitingWhenItIsToldTo) {
   lag(1'000);
@@ -405,6 +484,19 @@ TEST_F(ServersTest, DeletesNoDigestThatItDidNotReadWithTheFullAccept) {
     }
     EXPECT_GE(deleted, 5u);
   }
+}
+
+// Artifactory answers 406 to a DELETE with an Accept (containers/image #1009).
+TEST_F(ServersTest, SendsNoAcceptWithADelete) {
+  fill(*registry_, kRepo);
+  ASSERT_THAT(prune_patiently({kRepo + ":kept"}), IsOk());
+  std::size_t deletes = 0;
+  for (const SeenRequest& request : registry_->log()) {
+    if (request.method != "DELETE") continue;
+    EXPECT_FALSE(request.headers.get("Accept"));
+    ++deletes;
+  }
+  EXPECT_GE(deletes, 6u);
 }
 
 //

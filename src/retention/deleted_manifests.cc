@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "retention/parts_first.h"
 
 namespace purser {
 
 void DeletedManifests::add(const Manifest& manifest) {
-  if (manifests_.emplace(manifest.digest(), manifest).second) order_.push_back(manifest.digest());
+  manifests_.emplace(manifest.digest(), manifest);
 }
 
 void DeletedManifests::add_stand_in(const Manifest& original, std::string_view tag) {
@@ -51,9 +52,16 @@ std::vector<Manifest> DeletedManifests::to_put_back(
     downward.pop_back();
     for (const Descriptor& child : manifests_.at(at).children()) want(child.digest);
   }
+  const auto needs = [this](const Digest& digest) {
+    const Manifest& manifest = manifests_.at(digest);
+    std::vector<Digest> parts;
+    for (const Descriptor& child : manifest.children()) parts.push_back(child.digest);
+    if (manifest.subject()) parts.push_back(manifest.subject()->digest);
+    return parts;
+  };
   std::vector<Manifest> found;
-  for (auto digest = order_.rbegin(); digest != order_.rend(); ++digest) {
-    if (wanted.contains(*digest)) found.push_back(manifests_.at(*digest));
+  for (const Digest& digest : parts_first(std::move(wanted), needs)) {
+    found.push_back(manifests_.at(digest));
   }
   return found;
 }

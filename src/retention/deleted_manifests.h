@@ -14,7 +14,6 @@ namespace purser {
 // Thread rule: one thread at a time.
 class DeletedManifests {
  public:
-  // In the order of their deletion: an index before its children.
   void add(const Manifest& manifest);
   // The stand-in that `tag` of the original was on: what goes with it was moved onto what that tag
   // pulled.
@@ -28,7 +27,8 @@ class DeletedManifests {
   std::optional<Digest> named_in(std::string_view answer) const;
 
   // Of `needed` and of all that it lists, what was deleted and is not there again: children before
-  // the index that lists them, as a registry may want them. What is there is not looked into.
+  // the index that lists them, and a subject before what refers to it, as a registry may want them
+  // . What is there is not looked into.
   std::vector<Manifest> to_put_back(const std::vector<Digest>& needed,
                                     const std::function<bool(const Digest&)>& is_there) const;
 
@@ -43,7 +43,6 @@ class DeletedManifests {
 
  private:
   std::map<Digest, Manifest> manifests_;
-  std::vector<Digest> order_;
   std::map<Digest, Manifest> originals_;  // of the stand-ins among them
 };
 

@@ -5,59 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "purser/stand_in.h"
 #include "testing/flaky_transport.h"
 #include "testing/harness_error.h"
 
 namespace purser::testing {
-namespace {
-
-RegistryContent content_of(const FakeRegistry& registry, const RandomImages& images) {
-  RegistryContent content;
-  for (const RandomRepository& repository : images.repositories) {
-    RepositoryContent& found = content[repository.path];
-    for (const std::string& tag : registry.tags(repository.path)) {
-      found.tags.emplace(tag, *registry.tag(repository.path, tag));
-    }
-    found.manifests = registry.manifests(repository.path);
-  }
-  return content;
-}
-
-// What it says of itself, if it is a stand-in.
-std::optional<StandInClaim> claim_of(const std::string& bytes) {
-  for (const std::string_view type : {media_type::kOciManifest, media_type::kOciIndex,
-                                      media_type::kDockerManifest, media_type::kDockerList}) {
-    const auto manifest = Manifest::parse(bytes, type);
-    if (manifest) return stand_in_claim(*manifest);
-  }
-  return std::nullopt;
-}
-
-// What is in `a` and not in `b`.
-std::string only_in(const RegistryContent& a, const RegistryContent& b, std::string_view word) {
-  std::string text;
-  for (const auto& [path, content] : a) {
-    const RepositoryContent& other = b.at(path);
-    for (const auto& [tag, digest] : content.tags) {
-      const auto found = other.tags.find(tag);
-      if (found != other.tags.end() && found->second == digest) continue;
-      text += fmt::format("{} {}:{} on {}\n", word, path, tag, digest.str());
-    }
-    for (const Digest& digest : content.manifests) {
-      if (!other.manifests.contains(digest)) {
-        text += fmt::format("{} {}@{}\n", word, path, digest.str());
-      }
-    }
-  }
-  return text;
-}
-
-}  // namespace
-
-std::string difference(const RegistryContent& expected, const RegistryContent& found) {
-  return only_in(expected, found, "missing:") + only_in(found, expected, "left over:");
-}
 
 FlakyPrune::FlakyPrune(std::uint64_t seed, const FakeRegistryOptions& server)
     : seed_(seed), images_(random_images(seed)), registry_(filled(server)) {
@@ -73,14 +24,7 @@ FlakyPrune::FlakyPrune(std::uint64_t seed, const FakeRegistryOptions& server)
 
 std::shared_ptr<FakeRegistry> FlakyPrune::filled(const FakeRegistryOptions& server) const {
   auto registry = std::make_shared<FakeRegistry>(server);
-  for (const RandomRepository& repository : images_.repositories) {
-    for (const BuiltManifest& manifest : repository.manifests) {
-      registry->put(repository.path, manifest.bytes, manifest.media_type);
-    }
-    for (const auto& [tag, at] : repository.tags) {
-      registry->set_tag(repository.path, tag, *Digest::parse(repository.manifests[at].digest));
-    }
-  }
+  fill(*registry, images_);
   return registry;
 }
 
@@ -144,23 +88,10 @@ RegistryContent FlakyPrune::content_without_left_stand_ins() const {
 void FlakyPrune::watch() {
   registry_->after_request([this](const SeenRequest& seen, http::Outcome&) {
     if (!lost_.empty() || seen.method == "GET" || seen.method == "HEAD") return;
-    if (std::string loss = first_loss(); !loss.empty()) {
+    if (std::string loss = first_loss(goal_, content()); !loss.empty()) {
       lost_ = fmt::format("{} after {} {}", loss, seen.method, seen.target);
     }
   });
-}
-
-std::string FlakyPrune::first_loss() const {
-  for (const auto& [path, kept] : goal_) {
-    for (const auto& [tag, digest] : kept.tags) {
-      if (registry_->tag(path, tag) != digest) return path + ":" + tag + " is not what it was";
-    }
-    const std::set<Digest> there = registry_->manifests(path);
-    for (const Digest& digest : kept.manifests) {
-      if (!there.contains(digest)) return path + "@" + digest.str() + " is gone";
-    }
-  }
-  return {};
 }
 
 }  // namespace purser::testing

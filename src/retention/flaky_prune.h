@@ -2,32 +2,20 @@
 // makes of the same: for the tests of faults.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <map>
+#include <filesystem>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "purser/prune.h"
 #include "testing/fake_registry.h"
 #include "testing/manual_clock.h"
 #include "testing/random_images.h"
+#include "testing/registry_content.h"
 #include "testing/temp_dir.h"
 
 namespace purser::testing {
-
-// What is in a repository.
-struct RepositoryContent {
-  std::map<std::string, Digest> tags = {};
-  std::set<Digest> manifests = {};
-
-  bool operator==(const RepositoryContent&) const = default;
-};
-using RegistryContent = std::map<std::string, RepositoryContent>;
-// For the message of a failure: what is in the one alone.
-std::string difference(const RegistryContent& expected, const RegistryContent& found);
 
 class FlakyPrune {
  public:
@@ -60,7 +48,6 @@ class FlakyPrune {
   Result<Report> prune_once(const std::shared_ptr<http::Transport>& transport, int attempts,
                             const std::filesystem::path& state) const;
   void watch();
-  std::string first_loss() const;
 
   const std::uint64_t seed_;
   const RandomImages images_;

@@ -110,6 +110,7 @@ void RepositoryRun::confirm_tag_gone(const std::string& tag, const Deletion& del
     return tag_is(tag, Outcome::skipped,
                   fmt::format("it moved to {} while it was being removed", head->digest.str()));
   }
+  if (is_gone(deletion.digest)) return remove_surviving_tag(tag, deletion);
   tag_is(tag, Outcome::failed, "it still points at " + deletion.digest.str());
   manifest_is(deletion.digest, Outcome::failed, "it was deleted and is still there");
 }
@@ -121,6 +122,11 @@ void RepositoryRun::find_vanished(const std::set<std::string>& listed) {
   for (const auto& [tag, entry] : snapshot_.tags) {
     if (!listed.contains(tag)) vanished.push_back(tag);
   }
+  // What they point at may have gone along, and is put back first: then it is known that the tags
+  // did not go because they had been moved.
+  const bool kept =
+      std::ranges::any_of(vanished, [this](const std::string& tag) { return !is_doomed(tag); });
+  if (kept) check_neighbours();
   for (const std::string& tag : vanished) note_vanished(tag, "");
   if (!vanished.empty()) reconcile();
 }

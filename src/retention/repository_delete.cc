@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "registry/manifest_writes.h"
-#include "registry/repeated_look.h"
 #include "registry/registry_error.h"
+#include "registry/repeated_look.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -220,7 +220,8 @@ Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
   RepeatedLook again(client_, options_.call.stop);
   auto head = client_.head(reference);
   if (head) on_step_("wait until " + digest.str() + " is gone", false);
-  while (head && again.wait()) head = client_.head(reference);
+  while (head && !waited_in_vain_ && again.wait()) head = client_.head(reference);
+  waited_in_vain_ = head.has_value();
   if (!head && is_confirmed_absence(head.error())) return {};
   if (!deleted) return deleted;
   Error error{.operation = "delete the manifest",

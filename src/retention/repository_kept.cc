@@ -7,6 +7,7 @@
 
 #include "core/digest_tag.h"
 #include "registry/registry_error.h"
+#include "retention/parts_first.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -94,11 +95,13 @@ void RepositoryRun::check_neighbours() {
     std::erase_if(next, [&](const Digest& digest) { return asked.contains(digest); });
     ask = std::move(next);
   }
-  // A part before the index that lists it, as a registry may want it.
-  for (auto decision = current_.manifests.rbegin(); decision != current_.manifests.rend();
-       ++decision) {
-    if (absent.contains(decision->digest)) put_neighbour_back(decision->digest);
-  }
+  const auto needs = [this](const Digest& digest) {
+    const SnapshotManifest& node = snapshot_.manifests.at(digest);
+    std::vector<Digest> parts = node.children;
+    if (node.subject) parts.push_back(*node.subject);
+    return parts;
+  };
+  for (const Digest& digest : parts_first(std::move(absent), needs)) put_neighbour_back(digest);
 }
 
 std::set<Digest> RepositoryRun::find_absent(const std::set<Digest>& digests) {
@@ -131,6 +134,7 @@ void RepositoryRun::put_neighbour_back(const Digest& digest) {
                           : fmt::format("{}: {}, and it could not be put back: {}", reference.str(),
                                         why, to_string(put.error())));
   unsettled_ = unsettled_ || !put;
+  if (put) went_along_.insert(digest);
   manifest_is(digest, put ? Outcome::skipped : Outcome::failed, why);
 }
 

@@ -127,6 +127,7 @@ std::optional<Manifest> RepositoryRun::bytes_to_put_back(const Digest& own,
   const bool own_is_gone = is_gone(own);
   // Its manifest was next to one that was deleted, and the tag went with that.
   if (own_is_gone && neighbours_.contains(own)) return own_bytes;
+  if (went_along_.contains(own)) return own_bytes;
   auto went = deleted_.tag_went_with(client_, approved_.repository, seen, just_deleted_);
   if (went && *went) {
     if (own_is_gone && own_bytes) note_bytes(*own_bytes);

@@ -2,7 +2,11 @@
 // about the order?
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
+#include "registry/client_core.h"
+#include "registry/manifest_writes.h"
+#include "registry/repeated_look.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -48,6 +52,59 @@ bool RepositoryRun::untag_first(const std::vector<std::string>& tags) {
     untag_one(TagDecision(*decision));
     return tag_outcomes_[tag].first == Outcome::removed;
   });
+}
+
+// Its manifest is gone, and it goes on serving that: some registries keep one for each of its
+// names. Then it goes by its own, and the tags of what is deleted next go before their manifest.
+void RepositoryRun::remove_surviving_tag(const std::string& tag, const Deletion& deletion) {
+  const Change change{.kind = Change::Kind::untag,
+                      .repository = approved_.repository,
+                      .tag = tag,
+                      .original = *deleted_.find(deletion.digest)};
+  Status removed = journal_.before(change);
+  if (!removed) return stop(to_string(removed.error()));
+  removed = delete_by_name(tag, deletion.digest);
+  if (Status written = journal_.after(change, removed); !written) stop(to_string(written.error()));
+  if (removed) {
+    tags_first_ = quirks::TagsFirst::all;
+    return tag_is(tag, Outcome::removed);
+  }
+  const bool moved = removed.error().code == ErrorCode::changed;
+  unsettled_ = unsettled_ || !moved;
+  tag_is(tag, moved ? Outcome::skipped : Outcome::failed,
+         "its manifest is gone, and it still answers: " + to_string(removed.error()));
+}
+
+// Directly after a look, once, and confirmed by another.
+Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& digest) {
+  auto reference = Reference::with_tag(approved_.repository, tag);
+  if (!reference) return Unexpected(std::move(reference).error());
+  const Operation operation = core_of(client_).operation("delete the tag", *reference);
+  auto head = client_.head(*reference);
+  if (!head && is_confirmed_absence(head.error())) return {};
+  if (!head) return Unexpected(std::move(head).error());
+  if (head->digest != digest) {
+    return Unexpected(make_error(operation, ErrorCode::changed,
+                                 "it moved to " + head->digest.str() + " meanwhile"));
+  }
+  // Where a delete of a tag was seen to take more along, it is not used, whatever is lost by that.
+  if (core_of(client_).tag_delete() == TagDelete::never) {
+    return Unexpected(make_error(operation, ErrorCode::unsupported,
+                                 "this registry does not delete a tag by its name alone"));
+  }
+  auto answer = delete_by_tag(core_of(client_), approved_.repository, tag, {.once = true});
+  RepeatedLook again(client_, options_.call.stop);
+  do {
+    head = client_.head(*reference);
+  } while (head && answer && answer->status < 300 && again.wait());
+  if (!head && is_confirmed_absence(head.error())) return {};
+  if (!answer) return Unexpected(std::move(answer).error());
+  if (answer->status >= 300) {
+    return Unexpected(tag_delete_failure(core_of(client_), approved_.repository, tag, *answer));
+  }
+  if (!head) return Unexpected(std::move(head).error());
+  return Unexpected(make_error(operation, ErrorCode::conflict,
+                               "the registry took the delete, and the tag still answers"));
 }
 
 }  // namespace purser

@@ -74,6 +74,8 @@ class RepositoryRun {
   bool learn_tags_first(const Deletion& deletion, const Error& refusal);
   std::vector<std::string> tags_to_go_first(const std::vector<std::string>& tags) const;
   bool untag_first(const std::vector<std::string>& tags);
+  void remove_surviving_tag(const std::string& tag, const Deletion& deletion);
+  Status delete_by_name(const std::string& tag, const Digest& digest);
   Tries tries();
   Status delete_and_confirm(const Digest& digest);
   Status await_absence(const Digest& digest, Status deleted);
@@ -154,7 +156,8 @@ class RepositoryRun {
   std::map<Digest, ManifestDecision*> current_manifests_;
   std::map<std::string, const TagDecision*> approved_tags_;
   std::set<Digest> approved_removals_;
-  std::map<Digest, std::string> held_back_;               // removals that something new forbids
+  std::map<Digest, std::string> held_back_;  // removals that something new forbids
+  bool waited_in_vain_ = false;  // for the last deletion: the next is looked at without a wait
   quirks::TagsFirst tags_first_ = quirks::TagsFirst::no;  // as this registry was seen to want it
   std::optional<Deletion> last_deletion_;                 // sent, its tags not yet confirmed gone
   std::optional<Digest> just_deleted_;  // by the deletion that was confirmed in this look
@@ -166,6 +169,7 @@ class RepositoryRun {
   DeletedManifests deleted_;     // by this run, or by a request of which that is not known
   std::set<Digest> revived_;     // of those, and there again
   std::set<Digest> neighbours_;  // kept, and next to something that was deleted
+  std::set<Digest> went_along_;  // of those and of what is next to them: put back
   // Of the snapshot: what refers to a manifest, by its subject, or by the key of a digest tag.
   struct Followers {
     std::multimap<Digest, Digest> by_subject = {};

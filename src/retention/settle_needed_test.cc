@@ -42,6 +42,34 @@ TEST_F(SettleTest, PutsAChildBackThatAKeptTagPushedDuringTheKilledRunNeeds) {
   EXPECT_THAT(open_entries(), IsEmpty());
 }
 
+// what was kept and went along is written down in any order.
+TEST_F(SettleTest, PutsAKeptImageBackPartsBeforeTheIndexThatListsThem) {
+  for (const bool parts_first : {false, true}) {
+    SCOPED_TRACE(parts_first);
+    FakeRegistryOptions strict;
+    strict.requires_children = true;
+    use(strict);
+    const Digest leaf = registry_->add_image(kRepo, "", "leaf");
+    const Digest inner = registry_->add_index(kRepo, "", {leaf});
+    const Digest kept = registry_->add_index(kRepo, "kept", {inner});
+    const Digest doomed = registry_->add_image(kRepo, "", "doomed");
+    {
+      auto journal = begin({{"kept", kept}}, {doomed});
+      std::vector<Digest> parts = {inner, leaf};
+      if (parts_first) std::swap(parts[0], parts[1]);
+      for (const Digest& part : parts) {
+        ASSERT_THAT(journal->keep_bytes(repository(), manifest(part)), IsOk());
+      }
+      ASSERT_THAT(journal->before(deletion_of(manifest(doomed))), IsOk());
+    }
+    for (const Digest& gone : {leaf, inner, doomed}) registry_->remove_manifest(kRepo, gone);
+    settle_now();
+    EXPECT_TRUE(registry_->has(kRepo, leaf));
+    EXPECT_TRUE(registry_->has(kRepo, inner));
+    EXPECT_FALSE(registry_->has(kRepo, doomed));
+  }
+}
+
 // The same where the index came under a name that the run never heard of.
 TEST_F(SettleTest, PutsAChildBackThatATagPushedAfterTheKillNeeds) {
   const Digest child = registry_->add_image(kRepo, "", "child");

@@ -69,6 +69,7 @@ class SnapshotBuilder {
   Root root_of(const Digest& digest);
   bool is_known(const Digest& digest) const;
   Status drain_queue();
+  Status read_what_tags_alone_serve();
   void note_what_was_left_out();
   std::string name_of(const Digest& digest) const;
   void want_originals_of_stand_ins();
@@ -219,11 +220,34 @@ Status SnapshotBuilder::read_graph() {
     if (auto subject = subject_of_digest_tag(tag)) want(*subject);
   }
   if (Status read = drain_queue(); !read) return read;
+  if (Status read = read_what_tags_alone_serve(); !read) return read;
+  if (Status read = drain_queue(); !read) return read;
   want_originals_of_stand_ins();
   if (Status read = drain_queue(); !read) return read;
   note_what_was_left_out();
   recognise_stand_ins();
   return {};
+}
+
+// Some registries keep a manifest for each of its names: one that was deleted by its digest is
+// served by its tags all the same. What came onto such a tag meanwhile is not what it pointed at.
+Status SnapshotBuilder::read_what_tags_alone_serve() {
+  std::vector<Reference> tags;
+  for (const auto& [tag, entry] : snapshot_.tags) {
+    if (!entry.digest || !snapshot_.missing.contains(*entry.digest)) continue;
+    if (auto reference = Reference::with_tag(snapshot_.repository, tag)) tags.push_back(*reference);
+  }
+  auto next = [&, at = tags.begin()]() mutable -> std::optional<Reference> {
+    return at == tags.end() ? std::nullopt : std::optional(*at++);
+  };
+  return reader_.manifest_each(
+      next,
+      [this](const Reference& reference, Result<Manifest> manifest) {
+        const Digest digest = *snapshot_.tags.at(*reference.tag()).digest;
+        if (!manifest || manifest->digest() != digest) return;
+        if (snapshot_.missing.erase(digest) > 0) note_manifest(digest, std::move(manifest));
+      },
+      options_);
 }
 
 // C.1-23: whoever may push could otherwise make everybody read without end.

@@ -85,6 +85,35 @@ TEST_F(SnapshotTest, RecordsA404WithoutTheRegistrysErrorAsAGap) {
   EXPECT_NE(snapshot.tags.at("v1").state, SnapshotTag::State::ghost);
 }
 
+// A digest that was deleted, on a registry that keeps a manifest for each of its names.
+TEST_F(SnapshotTest, ReadsByItsTagWhatItsDigestDoesNotServeAnyMore) {
+  registry_ = std::make_shared<FakeRegistry>(FakeRegistryOptions{.tags_hold_manifests = true});
+  const Digest child = registry_->add_image(kRepo, "", "child");
+  const Digest index = registry_->add_index(kRepo, "multi", {child});
+  registry_->set_tag(kRepo, "same", index);
+  ASSERT_THAT(client().delete_manifest(repository_, index), IsOk());
+  const Snapshot snapshot = take();
+  EXPECT_TRUE(snapshot.gaps.empty());
+  EXPECT_TRUE(snapshot.missing.empty());
+  EXPECT_EQ(snapshot.tags.at("same").digest, index);
+  ASSERT_TRUE(snapshot.manifests.contains(index));
+  EXPECT_TRUE(snapshot.manifests.contains(child)) << "what it leads to is read as well";
+}
+
+TEST_F(SnapshotTest, TakesNothingElseForWhatATagPointedAt) {
+  const Digest image = registry_->add_image(kRepo, "v1");
+  registry_->on_request([&](const testing::SeenRequest& seen) -> std::optional<http::Outcome> {
+    if (seen.method == "GET" && seen.target.ends_with(image.str())) {
+      registry_->remove_manifest(kRepo, image);
+      registry_->add_image(kRepo, "v1", "pushed meanwhile");
+    }
+    return std::nullopt;
+  });
+  const Snapshot snapshot = take();
+  EXPECT_FALSE(snapshot.manifests.contains(image));
+  EXPECT_TRUE(snapshot.missing.contains(image));
+}
+
 TEST_F(SnapshotTest, RecordsAChildThatIsNotThereAsMissing) {
   const Digest child = registry_->add_image(kRepo, "", "child");
   registry_->add_index(kRepo, "sparse", {child});
