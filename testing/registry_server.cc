@@ -40,6 +40,13 @@ std::string program_of(RegistryKind kind) {
   return named != nullptr ? named : PURSER_TEST_TOOLS "/docker-registry/usr/bin/docker-registry";
 }
 
+// A whole suite can be run against distribution 3.x.
+RegistryKind kind_of(const RegistryOptions& options) {
+  const bool newer = std::getenv("PURSER_TEST_DISTRIBUTION_3") != nullptr;
+  const bool may_be = options.kind == RegistryKind::distribution_2;
+  return newer && may_be ? RegistryKind::distribution_3 : options.kind;
+}
+
 std::string registry_program(RegistryKind kind) {
   const std::string program = program_of(kind);
   if (std::filesystem::is_regular_file(program)) return program;
@@ -65,7 +72,8 @@ std::string_view to_string(RegistryKind kind) {
 }
 
 RegistryServer::RegistryServer(const RegistryOptions& options)
-    : options_(options), program_(registry_program(options.kind)) {
+    : options_(options), program_(registry_program(kind_of(options))) {
+  options_.kind = kind_of(options);
   if (options_.authority != nullptr) {
     const KeyPair pair = options_.authority->issue(options_.certificate);
     directory_.write("ca.pem", options_.authority->certificate_pem());

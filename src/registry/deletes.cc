@@ -207,7 +207,7 @@ Status require_deletes(const Client& client, const ClientCore& core, const Repos
                        const Operation& operation, const CallOptions& options) {
   using Answer = DeleteSupport::Answer;
   std::optional<DeleteSupport> support = core.known_delete_support(repository);
-  if (!support) {
+  if (!support || support->answer == Answer::unknown) {
     auto probe = client.probe_delete(repository, options);
     if (!probe) return Unexpected(std::move(probe).error());
     support = *std::move(probe);
@@ -250,9 +250,8 @@ Result<bool> Client::deletes_tags(const Repository& repository, const CallOption
 Result<DeleteSupport> Client::probe_delete(const Repository& repository,
                                            const CallOptions& options) const {
   auto support = ask_for_deletes(*core_, repository, options);
-  if (support && support->answer != DeleteSupport::Answer::unknown) {
-    core_->remember_delete_support(repository, *support);
-  }
+  // An answer that nobody understands takes an earlier yes back.
+  if (support) core_->remember_delete_support(repository, *support);
   return support;
 }
 

@@ -439,5 +439,15 @@ TEST_F(UntagTest, PutsTheTagBackWhereItsManifestGoesWithIt) {
   }
 }
 
+// a proxy that answers every DELETE with 404 came between.
+TEST_F(UntagTest, ChangesNothingOnceDeletesAreNotKnownToBeEnabledAnyMore) {
+  const Client c = client();
+  ASSERT_THAT(c.probe_delete(repository("a")), IsOk());
+  registry_->fail({.method = "DELETE", .times = -1, .status = 404});
+  ASSERT_THAT(c.probe_delete(repository("a")), IsOk());
+  EXPECT_THAT(c.untag(reference("a:v1"), nullptr), HasError(ErrorCode::refused));
+  EXPECT_EQ(registry_->count("PUT"), 0u);
+}
+
 }  // namespace
 }  // namespace purser

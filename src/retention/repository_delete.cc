@@ -220,7 +220,8 @@ Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
   RepeatedLook again(client_, options_.call.stop);
   auto head = client_.head(reference);
   if (head) on_step_("wait until " + digest.str() + " is gone", false);
-  while (head && again.wait()) head = client_.head(reference);
+  while (head && !waited_in_vain_ && again.wait()) head = client_.head(reference);
+  waited_in_vain_ = head.has_value();
   if (!head && is_confirmed_absence(head.error())) return {};
   if (!deleted) return deleted;
   Error error{.operation = "delete the manifest",

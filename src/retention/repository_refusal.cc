@@ -87,6 +87,11 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
     return Unexpected(make_error(operation, ErrorCode::changed,
                                  "it moved to " + head->digest.str() + " meanwhile"));
   }
+  // Where a delete of a tag was seen to take more along, it is not used, whatever is lost by that.
+  if (core_of(client_).tag_delete() == TagDelete::never) {
+    return Unexpected(make_error(operation, ErrorCode::unsupported,
+                                 "this registry does not delete a tag by its name alone"));
+  }
   auto answer = delete_by_tag(core_of(client_), approved_.repository, tag, {.once = true});
   RepeatedLook again(client_, options_.call.stop);
   do {

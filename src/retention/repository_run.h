@@ -156,7 +156,8 @@ class RepositoryRun {
   std::map<Digest, ManifestDecision*> current_manifests_;
   std::map<std::string, const TagDecision*> approved_tags_;
   std::set<Digest> approved_removals_;
-  std::map<Digest, std::string> held_back_;               // removals that something new forbids
+  std::map<Digest, std::string> held_back_;  // removals that something new forbids
+  bool waited_in_vain_ = false;  // for the last deletion: the next is looked at without a wait
   quirks::TagsFirst tags_first_ = quirks::TagsFirst::no;  // as this registry was seen to want it
   std::optional<Deletion> last_deletion_;                 // sent, its tags not yet confirmed gone
   std::optional<Digest> just_deleted_;  // by the deletion that was confirmed in this look
