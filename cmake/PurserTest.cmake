@@ -1,3 +1,7 @@
+# What `ctest -L unit` and `ctest -L integration` run, for whoever builds no more than that.
+add_custom_target(unit_tests)
+add_custom_target(integration_tests)
+
 # purser_add_tests(NAME SOURCES... [LIBRARIES ...] [LABELS ...])
 # One test program, each of its cases a ctest of its own. Nothing without PURSER_BUILD_TESTS.
 # The instances "Full/..." of its parameterised suites need what `scripts/setup full` builds: they have the one label
@@ -18,6 +22,11 @@ function(purser_add_tests name)
   target_link_libraries(${name} PRIVATE purser_lib purser_testing purser_build_flags ${ARG_LIBRARIES}
                                         GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  foreach(label unit integration)
+    if(label IN_LIST ARG_LABELS)
+      add_dependencies(${label}_tests ${name})
+    endif()
+  endforeach()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "-Full/*"
                        PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_FILTER "Full/*" TEST_LIST ${name}_FULL

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <ranges>
 #include <utility>
 
 namespace purser::testing {
@@ -60,7 +59,8 @@ Answer EvilRegistry::answer(const WireRequest& request) {
     if (!challenges_.empty() && !request.headers.has("Authorization")) {
       return challenge(challenges_);
     }
-    for (const Rule& rule : rules_ | std::views::reverse) {
+    for (auto at = rules_.rbegin(); at != rules_.rend(); ++at) {
+      const Rule& rule = *at;
       const bool fits = rule.method.empty() || rule.method == request.method;
       if (!fits || !request.target.starts_with(rule.target)) continue;
       handler = rule.handler;

@@ -14,7 +14,8 @@ std::optional<std::string> decode_base64(std::string_view text) {
   if (text.empty()) return std::string();
   const std::size_t letters = text.find_last_not_of('=') + 1;
   const std::size_t padding = text.size() - letters;
-  if (padding > 2 || text.substr(0, letters).find_first_not_of(kAlphabet) != text.npos) {
+  if (padding > 2 ||
+      text.substr(0, letters).find_first_not_of(kAlphabet) != std::string_view::npos) {
     return std::nullopt;
   }
   std::string out(text.size() / 4 * 3, '\0');

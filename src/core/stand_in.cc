@@ -80,7 +80,7 @@ const Member* find(const std::vector<Member>& members, std::string_view key) {
 }
 
 // Puts `member` (`"key":value`) first into the object that begins at `at`.
-void insert_member(std::string& text, std::size_t at, std::string member) {
+void insert_member(std::string& text, std::size_t at, const std::string& member) {
   const bool empty = text[skip_space(text, at + 1)] == '}';
   text.insert(at + 1, member + (empty ? "" : ","));
 }

@@ -198,7 +198,7 @@ void Authenticator::note_delete_form(std::size_t form) {
 
 bool Authenticator::may_widen(const std::string& repository) const {
   const std::lock_guard lock(mutex_);
-  return widened_in_vain_.count(repository) == 0;
+  return !widened_in_vain_.contains(repository);
 }
 
 void Authenticator::note_widening_in_vain(const std::string& repository) {

@@ -404,7 +404,7 @@ Moment Batch::moment(const std::string& origin) const {
   return {clock.now(), clock.wall_now(), random01(), shared_.hosts.has_answered(origin)};
 }
 
-void Batch::log(LogEvent::Level level, std::string text) const {
+void Batch::log(LogEvent::Level level, std::string_view text) const {
   if (!shared_.options.log) return;
   shared_.options.log({level, sanitize_for_terminal(shared_.options.registry.str() + ": " +
                                                     shared_.withheld(text))});

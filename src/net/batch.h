@@ -105,7 +105,7 @@ class Batch {
   void give_up_token(const std::shared_ptr<TokenCache::Flight>& flight, const Error& error);
   ExchangeOptions exchange_options(bool for_token) const;
   Moment moment(const std::string& origin) const;
-  void log(LogEvent::Level level, std::string text) const;
+  void log(LogEvent::Level level, std::string_view text) const;
   void tell_of_notices(const http::Response& response);
   void trace_request(Slot& slot, const http::Request& request) const;
   void trace_outcome(const Slot& slot, const http::Outcome& outcome) const;

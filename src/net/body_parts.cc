@@ -30,7 +30,7 @@ bool is_encoded(const http::Response& response) {
 
 bool BodyParts::keep(http::Response cut) {
   // The refusal of a range may itself break off: 2.8.2 announces a body for it that does not come.
-  if (cut.status == 416) start_over();
+  if (cut.status == 416 && !bytes_.empty()) start_over();
   if (is_encoded(cut)) return false;
   if (cut.status == 200 && cut.body.size() > bytes_.size()) {  // from its start
     total_ = content_length(cut);

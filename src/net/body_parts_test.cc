@@ -110,6 +110,16 @@ TEST_F(BodyPartsTest, DropsItsPartWhereTheRefusalOfARangeBreaksOff) {
   parts_->keep(first_part("0123"));
   parts_->keep(part(416, "", {{"Content-Length", "10"}}));
   EXPECT_EQ(asked(), "all");
+  parts_->keep(part(416, ""));
+  parts_->keep(first_part("0123"));
+  http::Response answer = rest("abcdef", "bytes 4-9/10");
+  EXPECT_EQ(parts_->join(answer), Verdict::whole) << "that was the one new start";
+  // Where there was no part, there was no new start either.
+  parts_ = make();
+  parts_->keep(part(416, ""));
+  parts_->keep(first_part("0123"));
+  answer = rest("abcdef", "bytes 4-9/10");
+  EXPECT_EQ(parts_->join(answer), Verdict::start_over);
 }
 
 TEST_F(BodyPartsTest, KeepsNothingOfWhatIsNoPartOfIt) {

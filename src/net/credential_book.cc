@@ -96,7 +96,7 @@ void CredentialBook::note_accepted(std::size_t identity) {
 
 bool CredentialBook::was_accepted(std::size_t identity) const {
   const std::lock_guard lock(mutex_);
-  return accepted_.count(identity) != 0;
+  return accepted_.contains(identity);
 }
 
 }  // namespace purser::net

@@ -38,7 +38,7 @@ bool is_about_the_scope(const Error& error, bool password_is_good) {
 
 Exchange::Exchange(Call call, ExchangeOptions options)
     : call_(std::move(call)),
-      options_(options),
+      options_(std::move(options)),
       url_(call_.request.url),
       innermost_peer_(call_.request.innermost_peer),
       scope_forms_(forms_of(call_.scope)) {
@@ -261,7 +261,7 @@ std::optional<Action> Exchange::widen(const http::Response& response) {
   return FetchToken{asked_token_};
 }
 
-void Exchange::settle_delete_form(int status) {
+void Exchange::settle_delete_form(int status) const {
   if (options_.auth == nullptr || scope_form_ == first_scope_form_) return;
   if (status == 401 || status == 403) {
     options_.auth->note_widening_in_vain(call_.repository);

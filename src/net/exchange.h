@@ -129,7 +129,7 @@ class Exchange {
   std::optional<Action> fetch(TokenRequest request, bool invalid_token,
                               const http::Response& response);
   std::optional<Action> widen(const http::Response& response);
-  void settle_delete_form(int status);
+  void settle_delete_form(int status) const;
   std::optional<Action> redirect(const http::Response& response);
   std::optional<Action> join(http::Response& response);
   std::optional<Action> restart(const http::Response& response);

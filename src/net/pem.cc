@@ -23,7 +23,7 @@ template <auto free_function>
 struct Freer {
   template <class T>
   void operator()(T* pointer) const {
-    free_function(pointer);
+    static_cast<void>(free_function(pointer));
   }
 };
 using File = std::unique_ptr<std::FILE, Freer<std::fclose>>;

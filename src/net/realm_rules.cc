@@ -39,7 +39,7 @@ std::string url_host(const RegistryName& registry) {
 
 bool is_known_pair(const RegistryName& registry, const Origin& realm) {
   if (realm.port != 443) return false;
-  const std::string host = registry.str();
+  const std::string& host = registry.str();
   const std::string_view name = is_hub(host) ? kHubNames[0] : std::string_view(host);
   return std::any_of(kKnownRealms.begin(), kKnownRealms.end(), [&](const auto& pair) {
     return pair.first == name && pair.second == realm.host;

@@ -28,7 +28,7 @@ void add_scope(std::vector<Resource>& resources, std::string_view scope) {
     if (!action.empty()) found->actions.emplace(action);
     actions.remove_prefix(std::min(actions.size(), action.size() + 1));
   }
-  if (found->actions.count(kEverything) != 0) found->actions = {kEverything};
+  if (found->actions.contains(kEverything)) found->actions = {kEverything};
 }
 
 void add_scopes(std::vector<Resource>& resources, std::string_view scopes) {
@@ -70,6 +70,7 @@ std::vector<std::string> union_of_scopes(std::string_view first, std::string_vie
   add_scopes(resources, first);
   add_scopes(resources, second);
   std::vector<std::string> result;
+  result.reserve(resources.size());
   for (const Resource& resource : resources) result.push_back(text_of(resource));
   return result;
 }
@@ -84,7 +85,7 @@ bool covers(const std::vector<std::string>& granted, std::string_view scopes) {
       return resource.name == wanted.name;
     });
     if (found == have.end()) return false;
-    if (found->actions.count(kEverything) != 0) return true;
+    if (found->actions.contains(kEverything)) return true;
     return std::includes(found->actions.begin(), found->actions.end(), wanted.actions.begin(),
                          wanted.actions.end());
   });

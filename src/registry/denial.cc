@@ -27,7 +27,7 @@ std::string source_of(const net::Driver::Identity& identity) {
   return identity.source.empty() ? std::string() : " of " + identity.source;
 }
 
-void tell(Error& error, ErrorCode code, std::string what, std::string hint) {
+void tell(Error& error, ErrorCode code, std::string_view what, std::string hint) {
   error.code = code;
   error.message = sanitize_for_terminal(what);
   if (error.http) net::append_server_message(error.message, error.http->server_message);

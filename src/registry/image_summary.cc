@@ -240,7 +240,7 @@ Status resolve(const Reader& reader, const Repository& repository,
                std::map<std::string, Digest>& digests, const CallOptions& options) {
   std::map<std::string, std::optional<Error>> failed;
   std::size_t next = 0;
-  const Status status = reader.head_each(
+  Status status = reader.head_each(
       [&]() -> std::optional<Reference> {
         while (next < tags.size()) {
           auto reference = Reference::with_tag(repository, tags[next++]);

@@ -120,7 +120,7 @@ Status NamePager::State::turn(const http::Response& answer, const NamePage& page
   if (!link) return Unexpected(core->told(std::move(link).error(), operation));
   finished = false;
   if (*link) {
-    if (visited.count(**link) > 0) {
+    if (visited.contains(**link)) {
       return Unexpected(incomplete("the registry's list leads back to a page that was read"));
     }
     // Names that are not valid are progress as well; an empty page may stand between two.

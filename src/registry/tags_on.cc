@@ -37,7 +37,7 @@ Status look_at_each(const Reader& reader, const Repository& repository, const Di
     auto reference = Reference::with_tag(repository, *at++);
     return reference ? std::optional(*std::move(reference)) : std::nullopt;
   };
-  const Status status = reader.head_each(
+  Status status = reader.head_each(
       next,
       [&](const Reference& reference, Result<Descriptor> head) {
         if (head && head->digest == digest) found.push_back(*reference.tag());

@@ -57,7 +57,7 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
                            "the registry took the delete, and the tag is still there",
                            "Try again; the registry's own log may say more");
   if (!answer) {
-    cause = in_context(std::move(answer).error(), operation_);
+    cause = in_context(answer.error(), operation_);
   } else if (answer->status < 200 || answer->status > 204) {
     cause = tag_delete_failure(core_, repository_, tag_, *answer);
   }

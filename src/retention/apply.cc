@@ -155,7 +155,7 @@ void Run::tell_what_was_settled(Report& report) {
   for (const auto& [path, left] : settled_.left) {
     told.push_back(not_settled(client_.registry().str(), path, left.why));
     // Whether what is kept there is whole was not looked at.
-    if (std::ranges::any_of(plan_.repositories, [&](const RepositoryPlan& planned) {
+    if (std::ranges::any_of(plan_.repositories, [&path = path](const RepositoryPlan& planned) {
           return planned.repository.path() == path;
         })) {
       report.unread.insert(path);
@@ -234,17 +234,17 @@ Result<Report> Run::go() {
 
 }  // namespace
 
-Result<Report> apply(Client& client, const ApprovedPlan& approved, Journal& journal,
+Result<Report> apply(Client& client, const ApprovedPlan& plan, Journal& journal,
                      const ApplyOptions& options) {
-  const Plan& plan = approved.plan();
-  if (plan.registry != client.registry().str()) {
+  const std::string& registry = plan.plan().registry;
+  if (registry != client.registry().str()) {
     return Unexpected(Error{.code = ErrorCode::invalid_argument,
-                            .message = "the plan was made for " + plan.registry,
+                            .message = "the plan was made for " + registry,
                             .operation = "apply the plan to",
                             .registry = client.registry().str(),
                             .hint = "Apply it to the registry that it names, or plan again"});
   }
-  return Run(client, plan, journal, options).go();
+  return Run(client, plan.plan(), journal, options).go();
 }
 
 }  // namespace purser

@@ -13,7 +13,7 @@ JsonCursor JsonCursor::operator[](std::string_view name) const {
   }
   auto member = value_->find(name);
   if (member != value_->end()) return {&*member, std::move(path), fault_};
-  const JsonCursor missing(nullptr, std::move(path), fault_);
+  JsonCursor missing(nullptr, std::move(path), fault_);
   missing.fail("is missing");
   return missing;
 }

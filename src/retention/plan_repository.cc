@@ -122,7 +122,7 @@ void RepositoryPlanner::decide_tags() {
 TagDecision RepositoryPlanner::decide_tag(const std::string& tag, const SnapshotTag& entry) const {
   if (entry.state == SnapshotTag::State::ghost) {
     TagDecision ghost{.tag = tag, .action = Action::skip};
-    ghost.reasons.push_back("listed, but the registry has no manifest for it");
+    ghost.reasons.emplace_back("listed, but the registry has no manifest for it");
     ghost.broken_and_named = selection_.named_tags.contains(tag);
     if (ghost.broken_and_named) {
       const Reasons& why = selection_.kept.why(tag);

@@ -36,7 +36,7 @@ Status read_referrers_of_removals(const Reader& reader, Snapshot& snapshot, cons
     const std::vector<Digest> digests = removals_not_asked(snapshot, policy, asked);
     if (digests.empty()) return {};
     asked.insert(digests.begin(), digests.end());
-    const Status read = read_referrers(reader, snapshot, digests, call);
+    Status read = read_referrers(reader, snapshot, digests, call);
     if (read) continue;
     if (read.error().code == ErrorCode::cancelled) return read;
     snapshot.gaps.push_back({"the referrers", to_string(read.error())});

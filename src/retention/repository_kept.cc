@@ -73,7 +73,7 @@ std::set<Digest> RepositoryRun::kept_around(const Digest& digest, std::set<Diges
 Status RepositoryRun::note_neighbours_of(const Digest& digest) {
   for (const Digest& near : kept_around(digest, walked_)) {
     if (!neighbours_.insert(near).second) continue;
-    const Status written =
+    Status written =
         journal_.keep_bytes(approved_.repository, *snapshot_.manifests.at(near).manifest);
     if (!written) return written;
   }

@@ -122,7 +122,7 @@ std::optional<Manifest> RepositoryRun::bytes_to_put_back(const Digest& own,
                                                          const std::string& seen) {
   if (deleted_.empty() && !untag_failed_) return std::nullopt;
   auto node = snapshot_.manifests.find(own);
-  const std::optional<Manifest> own_bytes =
+  std::optional<Manifest> own_bytes =
       node == snapshot_.manifests.end() ? std::nullopt : node->second.manifest;
   const bool own_is_gone = is_gone(own);
   // Its manifest was next to one that was deleted, and the tag went with that.
