@@ -203,11 +203,11 @@ Result<Manifest> Manifest::parse(std::string raw, std::string_view media_type,
                                           std::to_string(kMaxManifestBytes) + " are the limit"));
   }
   if (expected && !expected->matches(raw)) {
-    return fail(failure(ErrorCode::digest_mismatch,
-                        "its bytes hash to " + Digest::of(raw).str() + " and not to " +
-                            expected->str(),
-                        "The registry's storage or something on the way to it is damaged; pull "
-                        "nothing from it and delete nothing in it before that is mended"));
+    return fail(
+        failure(ErrorCode::digest_mismatch,
+                "its bytes hash to " + Digest::of(raw).str() + " and not to " + expected->str(),
+                "The registry's storage or something on the way to it is damaged; pull "
+                "nothing from it and delete nothing in it before that is mended"));
   }
   Digest digest = expected ? *expected : Digest::of(raw);
   auto view = std::make_shared<View>(View{.raw = std::move(raw),

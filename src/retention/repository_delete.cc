@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "registry/manifest_writes.h"
-#include "registry/repeated_look.h"
 #include "registry/registry_error.h"
+#include "registry/repeated_look.h"
 #include "retention/repository_run.h"
 
 namespace purser {
