@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace purser::testing {
@@ -24,6 +25,18 @@ std::string only_in(const RegistryContent& a, const RegistryContent& b, std::str
     }
   }
   return text;
+}
+
+// Of the patterns that random_images makes: a name, or the beginning of one and a star.
+bool names(const std::string& entry, const std::string& tag) {
+  if (!entry.ends_with('*')) return entry == tag;
+  return tag.starts_with(entry.substr(0, entry.size() - 1));
+}
+
+bool is_whole(const BuiltManifest& manifest, const RepositoryContent& content) {
+  return content.manifests.contains(*Digest::parse(manifest.digest)) &&
+         std::all_of(manifest.children.begin(), manifest.children.end(),
+                     [&](const BuiltManifest& child) { return is_whole(child, content); });
 }
 
 }  // namespace
@@ -87,6 +100,26 @@ std::string difference(const RegistryContent& expected, const RegistryContent& f
 std::string first_loss(const RegistryContent& kept, const RegistryContent& now) {
   const std::string lost = only_in(kept, now, "lost:");
   return lost.substr(0, lost.find('\n'));
+}
+
+std::string first_named_loss(const RandomImages& images, const RegistryContent& now) {
+  for (const RandomRepository& repository : images.repositories) {
+    const RepositoryContent& content = now.at(repository.path);
+    for (const auto& [tag, at] : repository.tags) {
+      const std::string name = repository.path + ":" + tag;
+      if (std::none_of(images.keep.begin(), images.keep.end(),
+                       [&](const std::string& entry) { return names(entry, name); })) {
+        continue;
+      }
+      const BuiltManifest& image = repository.manifests[at];
+      const auto found = content.tags.find(tag);
+      if (found == content.tags.end() || found->second.str() != image.digest) {
+        return name + " is not on " + image.digest;
+      }
+      if (!is_whole(image, content)) return name + " is not whole";
+    }
+  }
+  return {};
 }
 
 std::optional<StandInClaim> claim_of(const std::string& bytes) {

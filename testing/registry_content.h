@@ -36,6 +36,10 @@ std::string difference(const RegistryContent& expected, const RegistryContent& f
 // The first tag or manifest of `kept` that is not as it was; empty: all is there.
 std::string first_loss(const RegistryContent& kept, const RegistryContent& now);
 
+// The first tag that an entry of the keep list names and that is not there with all that it lists;
+// empty: all are. Found out without the planner, so that no run is measured by its own mistakes.
+std::string first_named_loss(const RandomImages& images, const RegistryContent& now);
+
 // What a manifest says of itself, if it is a stand-in.
 std::optional<StandInClaim> claim_of(const std::string& bytes);
 

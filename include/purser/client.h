@@ -123,7 +123,6 @@ struct PingInfo {
   std::string realm = {};        // of the challenge, if any; no values of its query
   bool authenticated = false;    // the credentials were accepted
   std::string api_version = {};  // Docker-Distribution-API-Version of a 200, if sent
-  std::optional<RateLimit> rate_limit = {};  // no value: the registry does not say
 };
 
 struct ListOptions {
@@ -197,6 +196,11 @@ class Reader {
   // answers 401 without asking for any, is a registry (status 401). Errors: unreachable,
   // unauthorized (credentials that it refused), bad_response ("not a registry").
   Result<PingInfo> ping(const CallOptions& options = {}) const;
+
+  // What the registry last said of its limit, with any of its answers. Docker Hub tells it with
+  // manifests alone; it is asked for the one that it names for that, without waiting for a pause,
+  // which does not count as a pull. No value: it does not say.
+  std::optional<RateLimit> rate_limit(const CallOptions& options = {}) const;
 
   // The repositories of the registry, sorted, each once: every page or an error.
   // Errors: unsupported where the registry has no catalog, never an empty list for it.

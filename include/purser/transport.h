@@ -71,6 +71,7 @@ struct Response {
   Headers headers = {};
   std::string body = {};
   std::optional<Peer> peer = {};  // not known of a proxy's answers, and of fakes
+  bool multiplexed = false;       // by HTTP/2: other requests share its connection
 };
 
 // No answer: what happened instead.
@@ -172,7 +173,9 @@ struct CurlTransportOptions {
   std::string proxy = {};                 // URL, in place of those that the environment names
   std::vector<std::string> resolve = {};  // HOST:PORT:ADDRESS[,ADDRESS]: not asked of the resolver
   bool http1_only = false;
-  std::size_t max_connections_per_host = 32;
+  // Requests beyond it wait inside libcurl, where nothing can stop or hasten them: who calls is to
+  // send fewer.
+  std::size_t max_connections_per_host = 80;
   std::chrono::milliseconds connect_timeout{10'000};
   std::string user_agent = {};
 };

@@ -63,20 +63,21 @@ class PingVerb : public Verb {
     if (!client) return Unexpected(client.error());
     const Result<PingInfo> info = (*client)->ping(session.call());
     if (!info) return Unexpected(info.error());
+    const auto rate_limit = (*client)->rate_limit(session.call());
     if (!check_delete_) {
-      print(session.out(), *info, {});
+      print(session.out(), *info, rate_limit, {});
       return ExitCode::done;
     }
     const auto support = (*client)->probe_delete(*scope->repository, session.call());
     if (!support) return Unexpected(support.error());
-    print(session.out(), *info, *support);
+    print(session.out(), *info, rate_limit, *support);
     if (support->answer == DeleteSupport::Answer::enabled) return ExitCode::done;
     return support->answer == DeleteSupport::Answer::no_right ? ExitCode::not_authorised
                                                               : ExitCode::failed;
   }
 
  private:
-  static void print(Output& out, const PingInfo& info,
+  static void print(Output& out, const PingInfo& info, const std::optional<RateLimit>& rate_limit,
                     const std::optional<DeleteSupport>& support) {
     Json json;
     json["url"] = info.url;
@@ -86,7 +87,7 @@ class PingVerb : public Verb {
     json["realm"] = info.realm.empty() ? Json() : Json(info.realm);
     json["authenticated"] = info.authenticated;
     json["api_version"] = info.api_version.empty() ? Json() : Json(info.api_version);
-    json["rate_limit"] = rate_limit_json(info.rate_limit);
+    json["rate_limit"] = rate_limit_json(rate_limit);
     if (support) {
       json["delete"] = name_of(support->answer);
       json["delete_answer"] = support->detail;
@@ -99,8 +100,8 @@ class PingVerb : public Verb {
     if (!info.realm.empty()) table.row({"realm", safe(info.realm)});
     table.row({"authenticated", info.authenticated ? "yes" : "no"});
     if (!info.api_version.empty()) table.row({"api version", safe(info.api_version)});
-    if (info.rate_limit) {
-      const std::string words = to_string(*info.rate_limit);
+    if (rate_limit) {
+      const std::string words = to_string(*rate_limit);
       if (!words.empty()) table.row({"rate limit", words});
     }
     if (support) {

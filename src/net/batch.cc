@@ -9,6 +9,7 @@
 #include "net/reach.h"
 #include "net/trace.h"
 #include "net/url.h"
+#include "system/patience.h"
 
 namespace purser::net {
 namespace {
@@ -34,9 +35,9 @@ std::string DriverShared::withheld(std::string_view text) {
 }
 
 Batch::Batch(DriverShared& shared, const CallOptions& options)
-    : shared_(shared), options_(options) {
-  if (options.deadline) deadline_ = shared_.options.clock->now() + *options.deadline;
-}
+    : shared_(shared),
+      options_(options),
+      deadline_(deadline_of(options, shared.options.clock->now())) {}
 
 Batch::~Batch() {
   cancel_all();
@@ -69,7 +70,7 @@ void Batch::fill(const Next& next) {
   // Those that wait for a token or for their next attempt count as well: the work is not pulled
   // faster than it is done.
   const std::size_t most = shared_.options.in_flight.value_or(AdaptiveWindow::kMost);
-  while (without_room_.empty() && calls_ < most && !stopped()) {
+  while (held_ == 0 && calls_ < most && !stopped()) {
     auto item = next();
     if (!item) return;
     const SlotId id = ++last_slot_;
@@ -89,7 +90,10 @@ void Batch::take_answers() {
   // Before any callback, which may take its time: others may wait for the room.
   for (const http::Completion& completion : completions) {
     const auto found = in_flight_.find(completion.id);
-    if (found != in_flight_.end()) give_room_back(found->second, verdict_on(completion.outcome));
+    if (found == in_flight_.end()) continue;
+    const auto* response = std::get_if<http::Response>(&completion.outcome);
+    give_room_back(*slots_.at(found->second), verdict_on(completion.outcome),
+                   response != nullptr && response->multiplexed);
   }
   for (http::Completion& completion : completions) {
     const auto found = in_flight_.find(completion.id);
@@ -101,6 +105,9 @@ void Batch::take_answers() {
     trace_outcome(slot, completion.outcome);
     if (auto* response = std::get_if<http::Response>(&completion.outcome)) {
       shared_.hosts.note_answer(slot.origin);
+      if (verdict_on(completion.outcome) == Limiter::Verdict::answered) {
+        shared_.hosts.note_service(slot.origin);
+      }
       if (response->peer) shared_.hosts.note_zone(slot.origin, response->peer->zone);
       if (!slot.led) tell_of_notices(*response);
       perform(id, slot.exchange.on_response(std::move(*response), moment(slot.origin)));
@@ -118,6 +125,7 @@ void Batch::fire_timers() {
     timers_.erase(timers_.begin());
     Slot& slot = *slots_.at(id);
     if (slot.held) {
+      --held_;
       send(id, *std::exchange(slot.held, std::nullopt));
     } else {
       perform(id, slot.exchange.on_timer(moment(slot.origin)));
@@ -158,11 +166,9 @@ std::optional<std::string> Batch::stopped() const {
 }
 
 void Batch::cancel_all() {
-  for (const auto& [request, slot] : in_flight_) {
-    shared_.options.transport->cancel(request);
-    give_room_back(slot, Limiter::Verdict::none);
-  }
+  for (const auto& [request, slot] : in_flight_) shared_.options.transport->cancel(request);
   in_flight_.clear();
+  for (const auto& [id, slot] : slots_) give_room_back(*slot, Limiter::Verdict::none);
 }
 
 Status Batch::stop(const std::string& why) {
@@ -203,13 +209,15 @@ void Batch::send(SlotId id, http::Request request) {
   slot.origin = origin_text(request.url);
   const auto paused = shared_.hosts.paused_until(slot.origin);
   if (paused > shared_.options.clock->now()) {
-    if (options_.once) return perform(id, slot.exchange.on_pause(paused, moment(slot.origin)));
-    slot.held = std::move(request);
+    if (!waits_for(slot.origin, paused)) {
+      return perform(id, slot.exchange.on_pause(paused, moment(slot.origin)));
+    }
+    hold(id, std::move(request));
     timers_.emplace(paused, id);
     return;
   }
-  if (!has_room(slot.origin)) {
-    slot.held = std::move(request);
+  if (!take_room(slot)) {
+    hold(id, std::move(request));
     without_room_.push_back(id);
     return;
   }
@@ -220,22 +228,39 @@ void Batch::send(SlotId id, http::Request request) {
 void Batch::send_what_has_room() {
   for (const SlotId id : std::exchange(without_room_, {})) {
     const auto found = slots_.find(id);
-    if (found != slots_.end() && found->second->held) {
-      send(id, *std::exchange(found->second->held, std::nullopt));
-    }
+    if (found == slots_.end() || !found->second->held) continue;
+    --held_;
+    send(id, *std::exchange(found->second->held, std::nullopt));
   }
+}
+
+void Batch::hold(SlotId id, http::Request request) {
+  slots_.at(id)->held = std::move(request);
+  ++held_;
+}
+
+// Not for one that is longer than any that would be waited for, and not for a host that has asked
+// for one after the other and answered nothing between: a thousand requests would each find out.
+bool Batch::waits_for(const std::string& origin, TimePoint paused_until) const {
+  const RetryPolicy& policy = shared_.options.retry;
+  return !options_.once && paused_until - shared_.options.clock->now() <= policy.max_retry_after &&
+         shared_.hosts.pauses_in_a_row(origin) < policy.max_attempts;
 }
 
 // A change that rests on a look does not wait. Neither does a run that a callback of another one
 // began: that one holds room, and gives it back when the callback has returned.
-bool Batch::has_room(const std::string& origin) {
+bool Batch::take_room(Slot& slot) {
   const bool beyond = options_.once || (runs_of_this_thread > 1 && in_flight_.empty());
-  return shared_.limiter.acquire(origin, queue_, beyond);
+  slot.has_room = shared_.limiter.acquire(slot.origin, queue_, beyond);
+  return slot.has_room;
 }
 
-void Batch::give_room_back(SlotId id, Limiter::Verdict verdict) {
-  const Slot& slot = *slots_.at(id);
-  shared_.limiter.release(slot.origin, verdict, slot.sent, shared_.options.clock->now());
+void Batch::give_room_back(Slot& slot, Limiter::Verdict verdict, bool multiplexed) {
+  if (!std::exchange(slot.has_room, false)) return;
+  shared_.limiter.release(slot.origin, {.verdict = verdict,
+                                        .sent = slot.sent,
+                                        .now = shared_.options.clock->now(),
+                                        .multiplexed = multiplexed});
 }
 
 // A name may lead further inside the next time: by a second address, or by a new one. What
@@ -274,7 +299,7 @@ void Batch::wait(SlotId id, const Wait& wait) {
 }
 
 void Batch::pause_host(const std::string& origin, TimePoint until, const std::string& why) {
-  if (!shared_.hosts.pause(origin, until)) return;
+  if (!shared_.hosts.pause(origin, shared_.options.clock->now(), until)) return;
   tell_of_wait({.what = origin, .why = why, .until = until, .whole_host = true});
 }
 

@@ -68,6 +68,7 @@ class Batch {
     SecretFilter secrets = {};    // of what was sent, there too
     TimePoint sent = {};
     std::optional<http::Request> held = {};  // until the host's pause is over, or it has room
+    bool has_room = false;                   // of the limiter's: to be given back once
     std::shared_ptr<TokenCache::Flight> awaited = {};  // the token that a call waits for
     std::optional<TokenRequest> token_request = {};
     std::optional<TokenFetch> fetch = {};  // of a token fetch, with the flight that it leads
@@ -88,8 +89,10 @@ class Batch {
   void send(SlotId id, http::Request request);
   void bound(const std::string& origin, http::Request& request) const;
   void start(SlotId id, http::Request request);
-  bool has_room(const std::string& origin);
-  void give_room_back(SlotId id, Limiter::Verdict verdict);
+  bool waits_for(const std::string& origin, TimePoint paused_until) const;
+  void hold(SlotId id, http::Request request);
+  bool take_room(Slot& slot);
+  void give_room_back(Slot& slot, Limiter::Verdict verdict, bool multiplexed = false);
   void cancel_all();
   void wait(SlotId id, const Wait& wait);
   void pause_host(const std::string& origin, TimePoint until, const std::string& why);
@@ -109,11 +112,12 @@ class Batch {
 
   DriverShared& shared_;
   const CallOptions& options_;
-  TimePoint deadline_ = TimePoint::max();
+  const TimePoint deadline_;
   std::shared_ptr<http::CompletionQueue> queue_ = std::make_shared<http::CompletionQueue>();
   SlotId last_slot_ = 0;
   std::map<SlotId, std::unique_ptr<Slot>> slots_;
   std::size_t calls_ = 0;  // the slots that are calls: the window counts them alone
+  std::size_t held_ = 0;   // slots with a request that is held
   std::map<http::RequestId, SlotId> in_flight_;
   std::set<std::pair<TimePoint, SlotId>> timers_;
   std::set<SlotId> awaiting_token_;

@@ -55,7 +55,7 @@ bool BodyParts::fits(const http::Response& answer) const {
   const auto range = parse_content_range(answer.headers.get("Content-Range").value_or(""));
   if (!range || range->first != bytes_.size() || is_encoded(answer)) return false;
   const auto total = total_ ? total_ : range->total;
-  if (!total || range->total.value_or(*total) != *total) return false;
+  if (!total || range->total.value_or(*total) != *total || *total > max_bytes_) return false;
   // Less than the rest was not asked for.
   return range->last + 1 == *total && answer.body.size() <= range->size();
 }
@@ -73,12 +73,10 @@ BodyParts::Verdict BodyParts::join(http::Response& answer) {
   // There is no such part: what is here is longer than what is there.
   if (answer.status == 416) return start_over();
   if (answer.status != 206) return Verdict::whole;
-  if (!fits(answer)) return start_over();
-  const auto range = parse_content_range(*answer.headers.get("Content-Range"));
-  if (answer.body.size() != range->size()) return start_over();
-  if (answer.body.size() > max_bytes_ - std::min(max_bytes_, bytes_.size())) {
-    return Verdict::too_large;
-  }
+  const auto range = parse_content_range(answer.headers.get("Content-Range").value_or(""));
+  const auto total = total_ ? total_ : range ? range->total : std::nullopt;
+  if (total.value_or(0) > max_bytes_) return Verdict::too_large;
+  if (!fits(answer) || answer.body.size() != range->size()) return start_over();
   answer.body.insert(0, bytes_);
   // The second time it is told as what it is.
   if (!started_over_ && !digest_.matches(answer.body)) return start_over();

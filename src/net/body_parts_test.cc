@@ -141,6 +141,18 @@ TEST_F(BodyPartsTest, IsBoundedAsAWhole) {
   EXPECT_EQ(parts_->join(answer), Verdict::too_large);
 }
 
+// A-62, C.1-5: a server that says no length at first, and then one without end.
+TEST_F(BodyPartsTest, KeepsNoPartOfWhatIsTooLargeAsAWhole) {
+  parts_.emplace(Digest::of(kBody), 9);
+  parts_->keep(part(200, "0"));
+  EXPECT_EQ(asked(), "bytes=1-");
+  const http::Headers range = {{"Content-Range", "bytes 1-1099511627775/1099511627776"}};
+  EXPECT_FALSE(parts_->keep(part(206, "12345678", range)));
+  EXPECT_EQ(asked(), "bytes=1-");
+  http::Response answer = part(206, "1", range);
+  EXPECT_EQ(parts_->join(answer), Verdict::too_large);
+}
+
 // a mebibyte at a time, each counted once, whatever comes again.
 TEST_F(BodyPartsTest, ProgressIsAMebibyteThatHadNotComeBefore) {
   const std::size_t mebibyte = 1024 * 1024;

@@ -255,6 +255,9 @@ http::Outcome CurlTransfer::finish(CURLcode code) {
                          "the connection ended inside the header of the answer"};
   }
   response_.peer = peer_rule_.peer(easy_.get());
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  response_.multiplexed = version >= CURL_HTTP_VERSION_2_0;
   withhold_secrets(request_, response_);
   return std::move(response_);
 }

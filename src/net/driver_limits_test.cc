@@ -1,4 +1,5 @@
 // What the driver makes of limits: of its own window, and of those that a server tells.
+#include <stdexcept>
 #include <thread>
 
 #include "net/driver_fixture.h"
@@ -123,6 +124,73 @@ TEST_F(DriverLimitsTest, ACallbackMayReadThoughTheWindowIsFull) {
   });
   EXPECT_THAT(status, IsOk());
   EXPECT_EQ(inner, 4);
+}
+
+// Of two answers that came at once, the first throws: the room of both is given back once.
+TEST_F(DriverLimitsTest, AnExceptionOfACallbackLeavesTheRoomAsItWas) {
+  auto narrow = options();
+  narrow.in_flight = 2;
+  Driver driver(std::move(narrow));
+  for (int i = 0; i < 2; ++i) transport_->hold("GET", kUrl);
+  int left = 2;
+  std::thread run([&] {
+    const auto source = [&]() -> std::optional<Driver::Item> {
+      if (left == 0) return std::nullopt;
+      --left;
+      return Driver::Item{call_of(),
+                          [](Result<http::Response>) { throw std::runtime_error("a callback's"); }};
+    };
+    EXPECT_THROW(static_cast<void>(driver.run_each(source)), std::runtime_error);
+  });
+  transport_->wait_for_held(2);
+  transport_->release(reply(200));
+  run.join();
+  for (int i = 0; i < 5; ++i) transport_->answer("GET", kUrl, reply(200));
+  Calls calls{.left = 5};
+  EXPECT_THAT(driver.run_each(calls.source()), IsOk());
+  EXPECT_EQ(calls.by_status[200], 5);
+}
+
+// not each of a thousand requests has to find out for itself.
+TEST_F(DriverLimitsTest, AHostThatLimitsAndLimitsIsGivenUp) {
+  auto few = options();
+  few.retry.max_attempts = 3;
+  few.in_flight = 4;
+  Driver driver(std::move(few));
+  // Four at a time, three times.
+  for (int i = 0; i < 12; ++i) {
+    transport_->answer("GET", kUrl, reply(429, {{"Retry-After", "60"}}));
+  }
+  Calls calls{.left = 1000};
+  EXPECT_THAT(driver.run_each(calls.source()), IsOk());
+  EXPECT_EQ(calls.by_status[429], 4);
+  ASSERT_THAT(calls.errors, SizeIs(996));
+  for (const Error& error : calls.errors) EXPECT_EQ(error.code, ErrorCode::rate_limited);
+  EXPECT_THAT(clock_->waits(), ElementsAre(60s, 60s));
+  // After the pause it gets another chance.
+  clock_->advance(61s);
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of()), IsOk());
+}
+
+// longer than anything that is waited for.
+TEST_F(DriverLimitsTest, APauseOfAnHourIsToldToEachAndNothingElseIsSent) {
+  auto narrow = options();
+  narrow.in_flight = 1;
+  Driver driver(std::move(narrow));
+  transport_->answer("GET", kUrl, reply(429, {{"Retry-After", "3600"}}));
+  Calls calls{.left = 50};
+  EXPECT_THAT(driver.run_each(calls.source()), IsOk());
+  ASSERT_THAT(calls.errors, SizeIs(50));
+  for (const Error& error : calls.errors) EXPECT_EQ(error.code, ErrorCode::rate_limited);
+  EXPECT_THAT(clock_->waits(), IsEmpty());
+  EXPECT_THAT(transport_->requests(), SizeIs(1));
+}
+
+TEST_F(DriverLimitsTest, ADeadlineBeyondTheClocksEndIsNone) {
+  Driver driver(options());
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of(), {.deadline = std::chrono::milliseconds::max()}), IsOk());
 }
 
 // cleaned, and each once.

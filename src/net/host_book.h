@@ -42,12 +42,24 @@ class HostBook {
     return found == hosts_.end() ? std::nullopt : found->second.zone;
   }
   // False: its pause lasts as long already.
-  bool pause(std::string_view origin, TimePoint until) {
+  bool pause(std::string_view origin, TimePoint now, TimePoint until) {
     const std::lock_guard lock(mutex_);
     auto& host = entry(origin);
     if (until <= host.paused_until) return false;
+    if (now >= host.paused_until) ++host.pauses;
     host.paused_until = until;
     return true;
+  }
+  // It does what it is asked for, so it limits no more.
+  void note_service(std::string_view origin) {
+    const std::lock_guard lock(mutex_);
+    entry(origin).pauses = 0;
+  }
+  // How many pauses it asked for without answering anything between them.
+  int pauses_in_a_row(std::string_view origin) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = hosts_.find(origin);
+    return found == hosts_.end() ? 0 : found->second.pauses;
   }
   TimePoint paused_until(std::string_view origin) const {
     const std::lock_guard lock(mutex_);
@@ -60,6 +72,7 @@ class HostBook {
     bool answered = false;
     std::optional<http::Zone> zone = {};
     TimePoint paused_until = TimePoint::min();
+    int pauses = 0;
   };
   Host& entry(std::string_view origin) {
     const auto found = hosts_.find(origin);

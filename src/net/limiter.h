@@ -1,8 +1,9 @@
 // How many requests are under way at once to each host: found while they are answered.
 //
 // It begins with a few and doubles for as long as that makes it faster, by the answers that come
-// in a time. Then it keeps to what was fastest and now and then tries a little more. After a 429
-// or a 503 it is half; while requests fail it does not grow.
+// in a time. Then it keeps to what was fastest, and now and then tries a few more, or fewer. When
+// the host limits the rate (429) or is overloaded (503, more than here and there) it is halved, and
+// finds its way back from there; while requests fail it does not grow.
 #pragma once
 
 #include <chrono>
@@ -27,34 +28,60 @@ class AdaptiveWindow {
 
   static constexpr std::size_t kFirst = 8;
   static constexpr std::size_t kMost = 256;
+  // By HTTP/1.1 each request under way takes a connection; more is no way to treat a registry.
+  static constexpr std::size_t kMostConnections = 64;
 
   // What an answer, or its absence, says about the host.
   enum class Verdict {
     answered,
-    overloaded,  // 429, 503
+    limited,     // 429
+    overloaded,  // 503
     failed,      // another 5xx, or no answer
     none,        // it was cancelled
   };
+  struct Sample {
+    Verdict verdict = Verdict::none;
+    TimePoint sent = {};
+    TimePoint now = {};
+    bool multiplexed = false;  // it shared its connection
+  };
 
   std::size_t size() const noexcept { return size_; }
-  // A request had to wait for room: more of them might be faster.
-  void note_full() noexcept { was_full_ = true; }
-  void note(Verdict verdict, TimePoint sent, TimePoint now);
+  // A request is to be sent, while so many are under way. False: it has to wait, and more might be
+  // faster.
+  bool note_request(std::size_t under_way, std::size_t room) noexcept {
+    // Nobody was waiting: the time that passed until now says nothing.
+    if (under_way == 0 && !is_full_) in_round_ = false;
+    is_full_ = under_way >= room;
+    return !is_full_;
+  }
+  void note(const Sample& sample);
 
  private:
-  enum class Mode { doubling, steady, trying };
+  enum class Mode {
+    doubling,
+    recovering,  // after an overload, to most of what it was before
+    steady,
+    trying_more,
+    trying_fewer,
+  };
 
+  bool is_overload(const Sample& sample);
+  void halve(TimePoint now);
+  std::size_t round_length() const;
   void begin_round(TimePoint now, std::size_t skip);
   void end_round(TimePoint now);
-  void grow_to(std::size_t size, Mode mode, TimePoint now);
-  void settle_at(std::size_t size, double speed, TimePoint now);
-  void halve(TimePoint now);
+  void judge(double speed, TimePoint now);
+  void resize(std::size_t size, Mode mode, TimePoint now);
 
   std::size_t size_ = kFirst;
+  std::size_t most_ = kMostConnections;
   Mode mode_ = Mode::doubling;
   // The size and the answers a second to compare with.
   std::size_t former_size_ = kFirst;
   double former_speed_ = 0.0;
+  bool doubted_ = false;  // the last doubling was not worth it, and is measured once more
+  bool fewer_next_ = false;
   int quiet_rounds_ = 0;  // since something was tried
 
   TimePoint last_halved_ = TimePoint::min();
@@ -62,7 +89,9 @@ class AdaptiveWindow {
   bool in_round_ = false;
   std::size_t skip_ = 0;  // answers to requests of before the round
   std::size_t answers_ = 0;
-  bool was_full_ = false;
+  std::size_t full_ = 0;         // of them, those that came while others waited for room
+  double overload_share_ = 0.0;  // of the last answers
+  bool is_full_ = false;
   bool failed_ = false;
 };
 
@@ -71,6 +100,7 @@ class Limiter {
  public:
   using TimePoint = AdaptiveWindow::TimePoint;
   using Verdict = AdaptiveWindow::Verdict;
+  using Sample = AdaptiveWindow::Sample;
 
   // `fixed`: this many, whatever happens.
   explicit Limiter(std::optional<std::size_t> fixed) : fixed_(fixed) {}
@@ -79,7 +109,7 @@ class Limiter {
   // when there is room, and asks again. `beyond`: it goes in any case.
   bool acquire(std::string_view origin, const std::shared_ptr<http::CompletionQueue>& waiting,
                bool beyond);
-  void release(std::string_view origin, Verdict verdict, TimePoint sent, TimePoint now);
+  void release(std::string_view origin, const Sample& sample);
 
   std::size_t window(std::string_view origin) const;
 

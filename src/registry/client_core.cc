@@ -6,14 +6,16 @@
 
 #include "core/text.h"
 #include "net/host_tls.h"
+#include "net/limiter.h"
 #include "purser/version.h"
 #include "registry/denial.h"
 
 namespace purser {
 namespace {
 
-// By HTTP/1.1 each request under way takes one; more than that is no way to treat a registry.
-constexpr std::size_t kMostConnections = 64;
+// Above what the limiter lets go, so that what goes beyond it never waits for a connection (ADR
+// 11).
+constexpr std::size_t kSpareConnections = 16;
 
 // Docker Hub's registry is not at the host of its name.
 std::string api_host_of(const RegistryName& name) {
@@ -50,7 +52,8 @@ http::CurlTransportOptions transport_options(const ClientOptions& options,
           .proxy = options.proxy,
           .resolve = options.resolve,
           .http1_only = options.http1_only,
-          .max_connections_per_host = options.in_flight.value_or(kMostConnections),
+          .max_connections_per_host =
+              options.in_flight.value_or(net::AdaptiveWindow::kMostConnections) + kSpareConnections,
           .user_agent = "purser/" PURSER_VERSION};
 }
 

@@ -9,6 +9,7 @@
 #include "core/digest_tag.h"
 #include "purser/client.h"
 #include "registry/client_core.h"
+#include "registry/registry_error.h"
 
 namespace purser {
 namespace {
@@ -23,7 +24,7 @@ Result<std::optional<std::vector<Descriptor>>> fallback_index(const ClientCore& 
                                                               const Reference& tag,
                                                               const CallOptions& options) {
   const Result<Manifest> manifest = reader.manifest(tag, options);
-  if (!manifest && manifest.error().code == ErrorCode::not_found) {
+  if (!manifest && is_confirmed_absence(manifest.error())) {
     return std::optional<std::vector<Descriptor>>();
   }
   if (!manifest) return Unexpected(manifest.error());
@@ -53,7 +54,7 @@ Status add_digest_tags(const Reader& reader, const Repository& repository, const
       [&](const Reference& reference, Result<Descriptor> head) {
         if (head) {
           found.emplace(*reference.tag(), *std::move(head));
-        } else if (head.error().code != ErrorCode::not_found) {
+        } else if (!is_confirmed_absence(head.error())) {
           failed = Unexpected(std::move(head).error());
         }
       },

@@ -92,6 +92,18 @@ TEST_F(ListTest, StopsAtAnEndlessListOfEmptyPages) {
   EXPECT_THAT(tags(), HasError(ErrorCode::incomplete, HasSubstr("10000 pages")));
 }
 
+// A-40: each page brings something new.
+TEST_F(ListTest, StopsAtAListThatGoesOnForEver) {
+  int pages = 0;
+  registry_->on_request([&](const testing::SeenRequest&) -> std::optional<http::Outcome> {
+    ++pages;
+    return http::Outcome(
+        page(fmt::format(R"({{"tags":["t{}"]}})", pages), fmt::format("?p={}", pages)));
+  });
+  EXPECT_THAT(tags(), HasError(ErrorCode::incomplete, HasSubstr("10000 pages")));
+  EXPECT_EQ(pages, 10'000);
+}
+
 TEST_F(ListTest, IsAnErrorWhenALaterPageFails) {
   change([](auto& options) { options.tags_page = 10; });
   add_tags(25);

@@ -39,18 +39,6 @@ PingInfo asked_by(const ClientCore& core, const Ask& ask, const net::Driver::Aut
   return info;
 }
 
-// Docker Hub tells its limit with manifests alone, and names one to ask for, by a HEAD, which does
-// not count as a pull (docs.docker.com, "Docker Hub pull usage and limits").
-std::optional<RateLimit> rate_limit(const Reader& reader, const ClientCore& core,
-                                    const CallOptions& options) {
-  if (const auto told = core.driver().rate_limit()) return told;
-  if (core.name().str() != "docker.io") return std::nullopt;
-  const auto repository = Repository::of(core.name().str(), "ratelimitpreview/test");
-  // Whatever comes of it, the answer to the ping stands.
-  static_cast<void>(reader.head(*Reference::with_tag(*repository, "latest"), options));
-  return core.driver().rate_limit();
-}
-
 }  // namespace
 
 Ask base_ask(const ClientCore& core) {
@@ -92,8 +80,19 @@ Result<PingInfo> Reader::ping(const CallOptions& options) const {
   if (const auto version = answer->headers.get("Docker-Distribution-API-Version")) {
     info.api_version = sanitize_for_terminal(core_->driver().withheld(*version));
   }
-  info.rate_limit = rate_limit(*this, *core_, options);
   return info;
+}
+
+// docs.docker.com, "Docker Hub pull usage and limits": the repository and the HEAD.
+std::optional<RateLimit> Reader::rate_limit(const CallOptions& options) const {
+  if (const auto told = core_->driver().rate_limit()) return told;
+  if (core_->name().str() != "docker.io") return std::nullopt;
+  const Repository repository = *Repository::of(core_->name().str(), "ratelimitpreview/test");
+  CallOptions once = options;
+  once.once = true;
+  // The headers count, also those of a refusal.
+  static_cast<void>(head(*Reference::with_tag(repository, "latest"), once));
+  return core_->driver().rate_limit();
 }
 
 }  // namespace purser

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "core/time_text.h"
 #include "net/random01.h"
+#include "system/patience.h"
 
 namespace purser {
 namespace {
@@ -27,9 +28,11 @@ std::shared_ptr<http::Clock> clock_of(const Reader& reader) {
 }
 
 Tries::Tries(const Reader& reader, const CallOptions& options, OnWait on_wait)
-    : reader_(reader), stop_(options.stop), on_wait_(std::move(on_wait)), clock_(clock_of(reader)) {
-  if (options.deadline) deadline_ = clock_->now() + *options.deadline;
-}
+    : reader_(reader),
+      stop_(options.stop),
+      on_wait_(std::move(on_wait)),
+      clock_(clock_of(reader)),
+      deadline_(deadline_of(options, clock_->now())) {}
 
 Status Tries::wait_after(const Error& error) {
   const bool goes_by =

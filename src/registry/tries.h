@@ -48,7 +48,7 @@ class Tries {
   const std::stop_token stop_;
   const OnWait on_wait_;
   const std::shared_ptr<http::Clock> clock_;
-  TimePoint deadline_ = TimePoint::max();
+  const TimePoint deadline_;
   std::optional<TimePoint> answered_ = {};
   int tried_ = 1;
 };

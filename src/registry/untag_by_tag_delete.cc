@@ -86,7 +86,8 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
     core_.set_tag_delete(TagDelete::never);
     return Unexpected(put_back_all(std::move(kept).error(), siblings));
   }
-  core_.set_tag_delete(TagDelete::conforms);
+  // One that had nothing else to take along proves nothing.
+  if (!siblings.empty()) core_.set_tag_delete(TagDelete::conforms);
   return UntagMethod::tag_delete;
 }
 

@@ -417,6 +417,18 @@ TEST_F(UntagTest, PutsTheOtherTagsBackWhereADeleteByTagTakesThem) {
   EXPECT_THAT(registry_->tags("a"), ElementsAre("kept", "v3"));
 }
 
+// a delete that had no other tags to take along proves nothing.
+TEST_F(UntagTest, DoesNotRelyOnADeleteByTagThatHadNothingToTake) {
+  tag_delete(TagDelete::deletes_siblings);
+  registry_->set_tag("a", "v2", image_);
+  registry_->add_image("b", "alone");
+  const Client c = client();
+  EXPECT_THAT(c.untag(reference("a:v1"), nullptr), IsOk());
+  EXPECT_THAT(c.untag(reference("b:alone"), nullptr), IsOk());
+  EXPECT_FALSE(c.untag(reference("a:v2"), nullptr));
+  for (const char* tag : {"v2", "kept"}) EXPECT_EQ(registry_->tag("a", tag), image_);
+}
+
 TEST_F(UntagTest, IsNotMisledByADeleteByTagThatDoesNothing) {
   tag_delete(TagDelete::ignored);
   EXPECT_THAT(untag(), IsOkAndHolds(UntagMethod::stand_in));

@@ -156,6 +156,23 @@ TEST_F(ApplyTest, PutsNoUnrelatedImageOntoAKeptTagThatWasLeftAGhost) {
   EXPECT_FALSE(report->complete());
 }
 
+// it left the other tags alone before, and takes one along now.
+TEST_F(ApplyTest, PutsAKeptTagBackThatWentWithAnUntagByItsName) {
+  use({.tag_delete = FakeRegistryOptions::TagDelete::conforming});
+  const Digest image = registry_->add_image(kRepo, "kept");
+  for (const char* tag : {"a", "b", "c"}) registry_->set_tag(kRepo, tag, image);
+  registry_->after_request([&](const SeenRequest& request, http::Outcome&) {
+    if (request.method == "DELETE" && request.target.ends_with("/manifests/c")) {
+      registry_->remove_tag(kRepo, "kept");
+    }
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "kept"), image);
+  EXPECT_FALSE(report->complete());
+  EXPECT_THAT(report->warnings, Contains(HasSubstr("was put back")));
+}
+
 // the index that needs the child comes under a new name.
 TEST_F(ApplyTest, PutsBackAChildThatATagPushedDuringItsDeleteNeeds) {
   const Digest child = registry_->add_image(kRepo, "", "child");

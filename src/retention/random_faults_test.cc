@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "retention/flaky_prune.h"
+#include "testing/flaky_prune.h"
 #include "testing/matchers.h"
 
 namespace purser {
@@ -27,10 +27,14 @@ struct Server {
   std::string name = {};
   FakeRegistryOptions options = {};
   std::uint64_t first_seed = 0;
+  // It takes more than it is asked to: what is kept may be gone until it is put back, and a run
+  // stops where it sees that.
+  bool takes_more = false;
+  int most_runs() const { return takes_more ? 20 : 1; }
 };
 void PrintTo(const Server& server, std::ostream* out) { *out << server.name; }
 
-constexpr std::uint64_t kSeedsOfAServer = 25;
+constexpr std::uint64_t kSeedsOfAServer = 20;
 
 // [first, last]
 std::pair<std::uint64_t, std::uint64_t> seeds_of(const Server& server) {
@@ -52,6 +56,8 @@ std::vector<Server> servers() {
       {"WithoutDigestsOrHead",
        {.refuses_annotations = true, .sends_digest = false, .head_manifests = false},
        300},
+      {"ThatTakesSiblings", {.tag_delete = TagDelete::deletes_siblings}, 400, true},
+      {"ThatTakesTheManifest", {.tag_delete = TagDelete::deletes_manifest}, 500},
   };
 }
 
@@ -131,12 +137,12 @@ TEST_P(RandomFaultsTest, APruneEndsAsWithoutThemOrStopsWithAReportThatIsTrue) {
   const auto [first, last] = seeds_of(GetParam());
   for (std::uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
     SCOPED_TRACE("alone: PURSER_TEST_SEEDS=" + std::to_string(seed));
-    FlakyPrune prune(seed, GetParam().options);
+    FlakyPrune prune(seed, GetParam().options, GetParam().most_runs());
     for (std::uint64_t run = 0; run <= seed % 3; ++run) run_with_faults(prune, run == 0, tally);
-    EXPECT_EQ(prune.lost(), "");
+    EXPECT_TRUE(prune.lost().empty() || GetParam().takes_more) << prune.lost();
     tally.faults += prune.faults();
 
-    const auto end = prune.run(0);
+    const auto end = prune.finish(GetParam().most_runs());
     ASSERT_THAT(end, IsOk());
     EXPECT_TRUE(end->complete()) << to_json(*end);
     expect_true(*end, prune);

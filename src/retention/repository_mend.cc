@@ -120,7 +120,7 @@ bool RepositoryRun::revive_what_is_needed(const Snapshot& snapshot,
 // What a kept tag that vanished is to get back; no value: nothing that this run did explains it.
 std::optional<Manifest> RepositoryRun::bytes_to_put_back(const Digest& own,
                                                          const std::string& seen) {
-  if (deleted_.empty() && !untag_failed_) return std::nullopt;
+  if (deleted_.empty() && !untag_failed_ && !untagged_by_name_.contains(own)) return std::nullopt;
   auto node = snapshot_.manifests.find(own);
   std::optional<Manifest> own_bytes =
       node == snapshot_.manifests.end() ? std::nullopt : node->second.manifest;

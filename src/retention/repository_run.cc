@@ -220,6 +220,7 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
         node->second.manifest) {
       deleted_.add_stand_in(*node->second.manifest, decision.tag);
     }
+    if (*untagged == UntagMethod::tag_delete) untagged_by_name_.insert(*decision.digest);
     snapshot_.tags.erase(decision.tag);
     return tag_is(decision.tag, Outcome::removed);
   }

@@ -163,8 +163,9 @@ class RepositoryRun {
   std::optional<Digest> just_deleted_;  // by the deletion that was confirmed in this look
   std::chrono::steady_clock::time_point looked_at_ = {};  // the tag list, last
   bool looked_at_tags_ = false;                           // before the first untagged child goes
-  bool untag_failed_ = false;  // and may have taken a stand-in away all the same
-  bool unsettled_ = false;     // the next run must look at what this one left
+  std::set<Digest> untagged_by_name_;  // that had a tag which the registry was asked to delete
+  bool untag_failed_ = false;          // and may have taken a stand-in away all the same
+  bool unsettled_ = false;             // the next run must look at what this one left
   bool unread_ = false;
   DeletedManifests deleted_;     // by this run, or by a request of which that is not known
   std::set<Digest> revived_;     // of those, and there again

@@ -6,13 +6,13 @@ namespace purser {
 
 using Clock = std::chrono::steady_clock;
 
-Patience::Patience(const CallOptions& options) : stop_(options.stop) {
-  const auto now = Clock::now();
-  // A deadline beyond the clock's own end is none.
-  if (options.deadline && *options.deadline < std::chrono::hours(24 * 365 * 100)) {
-    until_ = now + *options.deadline;
-  }
+Clock::time_point deadline_of(const CallOptions& options, Clock::time_point now) {
+  const bool ends = options.deadline && *options.deadline < std::chrono::hours(24 * 365 * 100);
+  return ends ? now + *options.deadline : Clock::time_point::max();
 }
+
+Patience::Patience(const CallOptions& options)
+    : stop_(options.stop), until_(deadline_of(options, Clock::now())) {}
 
 std::chrono::milliseconds Patience::within(std::chrono::milliseconds most) const {
   if (until_ == Clock::time_point::max()) return most;

@@ -10,6 +10,10 @@
 
 namespace purser {
 
+// When a call that begins now is to end. One beyond the clock's own end is none.
+std::chrono::steady_clock::time_point deadline_of(const CallOptions& options,
+                                                  std::chrono::steady_clock::time_point now);
+
 // The stop token of a call, and its deadline counted from here on. Thread rule: immutable.
 class Patience {
  public:

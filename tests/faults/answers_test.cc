@@ -110,6 +110,26 @@ TEST_P(MisunderstoodTest, KeepsItsRepository) {
 
 INSTANTIATE_TEST_SUITE_P(Answers, MisunderstoodTest, ::testing::ValuesIn(misunderstood()), name_of);
 
+// A-90, C.1-22: in thirty years, as a number and as a date. Nobody waits for that, and the report
+// says how long it would be.
+class FarAwayTest : public ::testing::TestWithParam<const char*>, protected FaultyWorld {};
+
+TEST_P(FarAwayTest, ARetryAfterKeepsTheRepositoryAndIsTold) {
+  change("GET", kList, [](Answer& answer) {
+    answer.response = {.status = 429, .headers = {{{"Retry-After", GetParam()}}}};
+  });
+  const auto report = prune();
+  expect_app_is_untouched();
+  const std::string told = report ? to_json(*report) : to_string(report.error());
+  EXPECT_FALSE(report && report->complete());
+  EXPECT_THAT(told, HasSubstr("429"));
+  EXPECT_THAT(told, ::testing::ContainsRegex("[0-9]+ (s|h|d|days)"));
+}
+
+INSTANTIATE_TEST_SUITE_P(InBothForms, FarAwayTest,
+                         ::testing::Values("1000000000", "Fri, 31 Dec 2055 23:59:59 GMT"),
+                         [](const auto& of) { return of.index == 0 ? "Seconds" : "Date"; });
+
 std::vector<Scenario> understood() {
   return {
       // an answer that comes in parts, and other words for "done".

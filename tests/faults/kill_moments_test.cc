@@ -62,8 +62,9 @@ Undisturbed run_undisturbed(const RandomImages& images, std::uint64_t seed) {
   RegistryContent start = content_of(scene.registry.content(), images);
   const ProcessResult result = scene.program(scene.arguments);
   EXPECT_TRUE(result.ok()) << result.describe();
-  return {std::move(start), content_of(scene.registry.content(), images),
-          scene.registry.server().count()};
+  RegistryContent goal = content_of(scene.registry.content(), images);
+  EXPECT_EQ(first_named_loss(images, goal), "");
+  return {std::move(start), std::move(goal), scene.registry.server().count()};
 }
 
 // `passed_on`: the registry has acted on the last request, and its answer was on the way.

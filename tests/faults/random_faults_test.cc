@@ -34,7 +34,9 @@ class RandomFaultsOnTheRealRegistryTest : public PruneTest,
     fill(other_pusher, images);
     const PurserRun run = prune_at(other.host());
     EXPECT_EQ(run.exit_code(), 0) << run;
-    return content_of(other_pusher, images);
+    RegistryContent goal = content_of(other_pusher, images);
+    EXPECT_EQ(first_named_loss(images, goal), "");
+    return goal;
   }
 
   // Tag by tag: what the report says, and what another client sees.

@@ -19,11 +19,14 @@ namespace purser::testing {
 
 class FlakyPrune {
  public:
-  FlakyPrune(std::uint64_t seed, const FakeRegistryOptions& server);
+  // `most_runs`: so many a server takes at most until all is done, where nothing fails.
+  FlakyPrune(std::uint64_t seed, const FakeRegistryOptions& server, int most_runs = 1);
 
   // With one in `one_in` requests failing; 0: none. Each run draws other faults. While it goes on,
   // what is kept is looked at after each request.
   Result<Report> run(int one_in);
+  // Without faults, until all is done, at most so often.
+  Result<Report> finish(int most_runs);
 
   RegistryContent content() const;
   RegistryContent content_without_left_stand_ins() const;  // but with those that are on a tag
