@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "registry/manifest_writes.h"
-#include "registry/repeated_look.h"
 #include "registry/registry_error.h"
+#include "registry/repeated_look.h"
 #include "retention/repository_run.h"
 
 namespace purser {
@@ -39,13 +39,12 @@ bool RepositoryRun::look_and_delete(const Digest& digest, Tries& tries, int& sta
   // A copy: what is found on the way may make another plan, and end this one.
   if (const auto tags = current_manifest(digest)->tags; has_stand_ins(tags)) {
     if (leave_stand_ins(tags)) return true;
-    manifest_is(digest, Outcome::skipped, "one of its tags could not be taken off its stand-in");
+    leave(digest, "one of its tags could not be taken off its stand-in");
     return false;
   }
   if (const auto first = tags_to_go_first(current_manifest(digest)->tags); !first.empty()) {
     if (untag_first(first)) return true;
-    manifest_is(digest, Outcome::skipped,
-                "the registry wants its tags gone first, and one of them could not be removed");
+    leave(digest, "the registry wants its tags gone first, and one of them could not be removed");
     return false;
   }
   const Result<bool> fresh = look_is_fresh(stale_looks);
@@ -105,16 +104,15 @@ bool RepositoryRun::may_delete(const Digest& digest) {
   // A parent that is still listed here was not confirmed gone: without this child it would be
   // broken.
   if (!current->parents.empty()) {
-    manifest_is(
-        digest, Outcome::skipped,
-        fmt::format("the index {} that lists it is still there", current->parents.front().str()));
+    leave(digest,
+          fmt::format("the index {} that lists it is still there", current->parents.front().str()));
     return false;
   }
   for (const std::string& tag : current->tags) {
     const TagDecision* decision = current_tag(tag);
     if (decision != nullptr && agreed(*decision) && decision->means == Means::delete_manifest)
       continue;
-    manifest_is(digest, Outcome::skipped, fmt::format("its tag {} is not to be removed", tag));
+    leave(digest, fmt::format("its tag {} is not to be removed", tag));
     return false;
   }
   return true;
@@ -204,6 +202,29 @@ void RepositoryRun::note_not_deleted(const Deletion& deletion, const Error& erro
   manifest_is(deletion.digest, outcome, why);
   for (const std::string& tag : deletion.tags) tag_is(tag, outcome, why);
   if (!is_its_own_matter(error)) stop(why);
+  hold_back(deletion.digest, why);
+}
+
+void RepositoryRun::leave(const Digest& digest, const std::string& why) {
+  manifest_is(digest, Outcome::skipped, why);
+  hold_back(digest, why);
+}
+
+void RepositoryRun::hold_back(const Digest& digest, const std::string& why) {
+  held_back_.insert_or_assign(digest, why);
+  not_deleted_.insert(digest);
+  if (const ManifestDecision* decision = current_manifest(digest)) {
+    for (const std::string& tag : decision->tags) {
+      if (snapshot_.tags.contains(tag)) tag_outcomes_.try_emplace(tag, Outcome::skipped, why);
+    }
+  }
+  if (!stopped_.empty()) return;
+  // To plan anew costs as much as the repository is large, and most images stand alone.
+  const bool leads_on = std::ranges::any_of(neighbours_of(digest), [this](const Digest& near) {
+    const ManifestDecision* decision = current_manifest(near);
+    return decision != nullptr && decision->action == Action::remove;
+  });
+  if (leads_on) reconcile();
 }
 
 // A 202 is a word: what the manifest leads to goes on a look alone, and not while it is served.

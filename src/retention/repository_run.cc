@@ -267,8 +267,10 @@ RepositoryOutcome RepositoryRun::finish() {
     outcome.manifests.push_back(std::move(report));
   }
   // What is still to be deleted keeps the journal open, so that the next run knows of it.
-  const bool work_left = std::ranges::any_of(
-      current_manifests_, [](const auto& entry) { return entry.second->action == Action::remove; });
+  const bool work_left =
+      !not_deleted_.empty() || std::ranges::any_of(current_manifests_, [](const auto& entry) {
+        return entry.second->action == Action::remove;
+      });
   if (unsettled_) return outcome;
   const Status written = work_left ? journal_.verified(approved_.repository)
                                    : journal_.end_repository(approved_.repository);

@@ -69,6 +69,9 @@ class RepositoryRun {
   Status read_referrers_again(const Digest& digest);
   bool delete_one(const Digest& digest, Tries& tries);
   void note_not_deleted(const Deletion& deletion, const Error& error);
+  // It is not gone, so what it leads to stays: its signatures, what it lists. The next run goes on.
+  void hold_back(const Digest& digest, const std::string& why);
+  void leave(const Digest& digest, const std::string& why);
   // What registries refuse (repository_refusal.cc).
   bool is_its_own_matter(const Error& error);
   bool learn_tags_first(const Deletion& deletion, const Error& refusal);
@@ -156,7 +159,8 @@ class RepositoryRun {
   std::map<Digest, ManifestDecision*> current_manifests_;
   std::map<std::string, const TagDecision*> approved_tags_;
   std::set<Digest> approved_removals_;
-  std::map<Digest, std::string> held_back_;               // removals that something new forbids
+  std::map<Digest, std::string> held_back_;  // removals that something new forbids, or that failed
+  std::set<Digest> not_deleted_;             // of those, what is still to go
   quirks::TagsFirst tags_first_ = quirks::TagsFirst::no;  // as this registry was seen to want it
   std::optional<Deletion> last_deletion_;                 // sent, its tags not yet confirmed gone
   std::optional<Digest> just_deleted_;  // by the deletion that was confirmed in this look
