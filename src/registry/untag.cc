@@ -67,14 +67,23 @@ Result<UntagMethod> UntagJob::run() {
   // What one try among several says of itself is not true of all of them.
   if (!result) result.error().not_done = !begun_;
   if (log_ != nullptr) {
-    Status outcome = result ? Status() : Status(Unexpected(result.error()));
-    // Done, and there is something for the next run to take away.
-    if (result && left_behind_) outcome = Unexpected(*left_behind_);
+    if (result && left_behind_) log_left_behind(*left_behind_);
+    const Status outcome = result ? Status() : Status(Unexpected(result.error()));
     if (Status logged = log_->after(change, outcome); !logged) {
       core_.log(LogEvent::Level::warning, to_string(logged.error()));
     }
   }
   return result;
+}
+
+// The untag is done whatever becomes of its stand-in: for the next run that is a step of its own.
+// The empty index has one already.
+void UntagJob::log_left_behind(const LeftBehind& left) {
+  if (left.stand_in.raw() == kEmptyStandIn) return;
+  const Change taking{Change::Kind::delete_manifest, repository_, {}, left.stand_in, {}};
+  Status logged = log_->before(taking);
+  if (logged) logged = log_->after(taking, Unexpected(left.why));
+  if (!logged) core_.log(LogEvent::Level::warning, to_string(logged.error()));
 }
 
 Result<std::optional<UntagJob::Found>> UntagJob::find() {

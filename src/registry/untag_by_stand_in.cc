@@ -63,7 +63,8 @@ Result<UntagMethod> UntagJob::by_empty_index(const Error& refusal) {
   const Change taking{Change::Kind::delete_manifest, repository_, {}, *empty, {}};
   if (Status logged = log_->before(taking); !logged) return Unexpected(std::move(logged).error());
   Result<UntagMethod> result = put_and_remove(*empty);
-  const Status outcome = result ? Status() : Status(Unexpected(result.error()));
+  Status outcome = result ? Status() : Status(Unexpected(result.error()));
+  if (result && left_behind_) outcome = Unexpected(left_behind_->why);
   if (Status logged = log_->after(taking, outcome); !logged) {
     core_.log(LogEvent::Level::warning, to_string(logged.error()));
   }
@@ -237,13 +238,14 @@ void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
   const Reference left = Reference::with_digest(repository_, stand_in.digest());
   auto there = client_.head(left, kNotToBeStopped);
   if (!there && is_confirmed_absence(there.error())) return;
-  left_behind_ = cause;
-  left_behind_->not_done = false;  // of the whole untag it is not true
-  left_behind_->message = fmt::format("the tag is gone, and its stand-in {} stays behind: {}",
-                                      stand_in.digest().str(), cause.message);
-  left_behind_->hint = log_ != nullptr ? std::string("The next run removes it")
-                                       : "Remove it: purser delete " + left.str();
-  if (log_ == nullptr) core_.log(LogEvent::Level::warning, to_string(*left_behind_));
+  Error why = cause;
+  why.not_done = false;  // of the whole untag it is not true
+  why.message = fmt::format("the tag is gone, and its stand-in {} stays behind: {}",
+                            stand_in.digest().str(), cause.message);
+  why.hint = log_ != nullptr ? std::string("The next run removes it")
+                             : "Remove it: purser delete " + left.str();
+  if (log_ == nullptr) core_.log(LogEvent::Level::warning, to_string(why));
+  left_behind_ = LeftBehind{stand_in, std::move(why)};
 }
 
 // After a delete that was not plainly accepted, the tag may be listed and still answer 404:

@@ -69,6 +69,7 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
       // Another way is tried only where this one is plainly not there, never after an error that
       // leaves open what the registry will still do, and never around a lock.
       if (!answer || !quirks::deletes_by_digest_alone(answer->status, read_error_body(*answer))) {
+        begun_ = !says_not_done(cause);
         return Unexpected(std::move(cause));
       }
       core_.set_tag_delete(TagDelete::never);

@@ -28,6 +28,11 @@ class UntagJob {
     std::optional<Manifest> stand_in = {};  // that an interrupted run left on the tag
     const Manifest& on_tag() const { return stand_in ? *stand_in : original; }
   };
+  // A stand-in that is still there although the tag is gone, and why.
+  struct LeftBehind {
+    Manifest stand_in;
+    Error why;
+  };
   // What the tag points at after a change.
   enum class TagNow { gone, on_original, on_stand_in, elsewhere, unread };
 
@@ -46,6 +51,7 @@ class UntagJob {
   Error left_alone(Error cause, std::string_view detail) const;
   // The tags that point at the digest, beside the one of this job.
   Result<std::vector<std::string>> other_tags_of(const Digest& digest);
+  void log_left_behind(const LeftBehind& left);
   Result<UntagMethod> remove(const std::optional<Manifest>& left_behind);
 
   // untag_by_stand_in.cc
@@ -82,8 +88,7 @@ class UntagJob {
   std::optional<Manifest> original_ = {};
   // Why the registry refused the stand-in, where it did and changed nothing.
   std::optional<Error> put_refused_ = {};
-  // Why the stand-in is still there although the tag is gone.
-  std::optional<Error> left_behind_ = {};
+  std::optional<LeftBehind> left_behind_ = {};
   // Is there something of this untag that the registry may have acted on?
   bool begun_ = false;
 };

@@ -210,11 +210,9 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
   WatchedLog log(journal_);
   auto untagged = client_.untag(*pinned, &log, options_.call);
+  if (log.left_open() && !log.left_open()->not_done) steps_open_ = true;
   if (untagged) {
-    if (log.left_open()) {
-      warnings_.push_back(to_string(*log.left_open()));
-      unsettled_ = true;
-    }
+    if (log.left_open()) warnings_.push_back(to_string(*log.left_open()));
     auto node = snapshot_.manifests.find(*decision.digest);
     if (*untagged == UntagMethod::stand_in && node != snapshot_.manifests.end() &&
         node->second.manifest) {
@@ -225,8 +223,6 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   }
   untag_failed_ = true;
   const Error& error = untagged.error();
-  // Begun or not: the next run looks whether the tag is as it was.
-  unsettled_ = true;
   const bool moved = error.code == ErrorCode::changed;
   const bool left = moved || error.code == ErrorCode::cancelled;
   tag_is(decision.tag, left ? Outcome::skipped : Outcome::failed, to_string(error));
@@ -272,8 +268,9 @@ RepositoryOutcome RepositoryRun::finish() {
         return entry.second->action == Action::remove;
       });
   if (unsettled_) return outcome;
-  const Status written = work_left ? journal_.verified(approved_.repository)
-                                   : journal_.end_repository(approved_.repository);
+  const Status written = steps_open_ ? journal_.verified_but_steps(approved_.repository)
+                         : work_left ? journal_.verified(approved_.repository)
+                                     : journal_.end_repository(approved_.repository);
   if (!written) outcome.warnings.push_back(to_string(written.error()));
   return outcome;
 }

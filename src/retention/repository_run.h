@@ -167,7 +167,8 @@ class RepositoryRun {
   std::chrono::steady_clock::time_point looked_at_ = {};  // the tag list, last
   bool looked_at_tags_ = false;                           // before the first untagged child goes
   bool untag_failed_ = false;  // and may have taken a stand-in away all the same
-  bool unsettled_ = false;     // the next run must look at what this one left
+  bool steps_open_ = false;    // the next run must look at what a step left, but at no kept tag
+  bool unsettled_ = false;     // the next run must look at all that this one left
   bool unread_ = false;
   DeletedManifests deleted_;     // by this run, or by a request of which that is not known
   std::set<Digest> revived_;     // of those, and there again
