@@ -238,7 +238,7 @@ Status RepositoryRun::delete_and_confirm(const Digest& digest) {
 // Some registries take their time after a 202, and Docker Hub after a 500.
 Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
   const Reference reference = Reference::with_digest(approved_.repository, digest);
-  RepeatedLook again(client_, options_.call.stop);
+  RepeatedLook again(client_, options_.call);
   auto head = client_.head(reference);
   if (head) on_step_("wait until " + digest.str() + " is gone", false);
   while (head && again.wait()) head = client_.head(reference);

@@ -88,7 +88,7 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
                                  "it moved to " + head->digest.str() + " meanwhile"));
   }
   auto answer = delete_by_tag(core_of(client_), approved_.repository, tag, {.once = true});
-  RepeatedLook again(client_, options_.call.stop);
+  RepeatedLook again(client_, options_.call);
   do {
     head = client_.head(*reference);
   } while (head && answer && answer->status < 300 && again.wait());
