@@ -84,7 +84,7 @@ TEST_P(LockTest, LeavesALockedTagWhereTagsAreDeletedByName) {
   EXPECT_EQ(deletes_sent("c"), 1u) << "by name, as before";
 }
 
-// A-74, A-80: an image that is still there keeps its signature, and what that leads to.
+// A-74, A-79: an image that is still there keeps its signature, and what that leads to.
 TEST_P(LockTest, LeavesWhatRefersToALockedManifest) {
   const Digest locked = registry_->add_image(kRepo, "locked");
   const Digest signature = registry_->add_image(kRepo, digest_tag(locked, ".sig"));
@@ -108,7 +108,7 @@ TEST_P(LockTest, LeavesWhatRefersToALockedManifest) {
   EXPECT_EQ(registry_->manifest_count(kRepo), 1u);
 }
 
-// A-74, A-80: the parts of a locked index, and their signatures.
+// A-74, A-79: the parts of a locked index, and their signatures.
 TEST_P(LockTest, LeavesThePartsOfALockedIndexWithTheirSignatures) {
   const Digest part = registry_->add_image(kRepo, "", "part");
   const Digest locked = registry_->add_index(kRepo, "locked", {part});
@@ -147,6 +147,64 @@ TEST_F(ServersTest, StopsWhereDeletesWereSwitchedOffMeanwhile) {
   EXPECT_EQ(report->tags_failed, 1u);
   EXPECT_EQ(report->tags_skipped, 5u);
   EXPECT_EQ(registry_->count("DELETE"), 5u) << "the probe, two that went, one refused, the probe";
+}
+
+// A-73: the same where tags are to go off a kept image, of which the first refusal looks like a
+// lock.
+TEST_F(ServersTest, StopsUntaggingWhereDeletesWereSwitchedOffMeanwhile) {
+  const Digest kept = registry_->add_image(kRepo, "kept");
+  for (const char* tag : {"a", "b", "c", "d"}) registry_->set_tag(kRepo, tag, kept);
+  registry_->after_request([&](const SeenRequest& request, http::Outcome& outcome) {
+    if (request.method != "DELETE" || std::get<http::Response>(outcome).status != 202) return;
+    change([](auto& options) { options.deletes_enabled = false; });
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(report->tags_removed, 1u);
+  EXPECT_EQ(report->tags_failed, 1u);
+  EXPECT_EQ(report->tags_skipped, 2u);
+  EXPECT_THAT(tag_of(*report, "c").detail, HasSubstr("the registry answered: 405"));
+  EXPECT_EQ(registry_->count("PUT"), 3u) << "two stand-ins, and the second tag back";
+  for (const char* tag : {"b", "c", "d"}) EXPECT_EQ(registry_->tag(kRepo, tag), kept);
+}
+
+// A-73, A-77: the probe is answered 404 and stand-ins 403: no more are put.
+TEST_F(ServersTest, PutsNoMoreStandInsWhereTheFirstCouldNotBeDeleted) {
+  const Digest kept = registry_->add_image(kRepo, "kept");
+  for (const char* tag : {"a", "b", "c"}) registry_->set_tag(kRepo, tag, kept);
+  const Digest old = registry_->add_image(kRepo, "old");
+  const Digest stand_in =
+      make_stand_in(*Manifest::parse(*registry_->manifest(kRepo, kept), media_type::kOciManifest),
+                    "a")
+          ->digest();
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (!deletes(request, stand_in)) return std::nullopt;
+    return http::Response{403, {}, R"({"errors":[{"code":"DENIED","message":"not you"}]})"};
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(registry_->count("PUT"), 2u) << "one stand-in, and the tag back";
+  for (const char* tag : {"a", "b", "c"}) EXPECT_EQ(registry_->tag(kRepo, tag), kept);
+  EXPECT_EQ(tag_of(*report, "b").outcome, Outcome::skipped);
+  EXPECT_THAT(tag_of(*report, "b").detail, HasSubstr("could be put here and not deleted"));
+  EXPECT_FALSE(registry_->has(kRepo, old)) << "what needs no stand-in goes on";
+}
+
+// A-77: whatever the put that fails is answered.
+TEST_F(ServersTest, StopsWhereATagCouldNotBePutBack) {
+  const Digest kept = registry_->add_image(kRepo, "kept");
+  for (const char* tag : {"a", "b"}) registry_->set_tag(kRepo, tag, kept);
+  const Digest old = registry_->add_image(kRepo, "old");
+  registry_->fail({.method = "DELETE", .contains = "sha256", .skip = 1, .status = 409});
+  registry_->fail({.method = "PUT", .contains = "/manifests/a", .skip = 1, .status = 409});
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_THAT(tag_of(*report, "a").detail, HasSubstr("COULD NOT BE PUT BACK"));
+  EXPECT_EQ(registry_->count("PUT"), 2u);
+  EXPECT_TRUE(registry_->has(kRepo, old));
 }
 
 }  // namespace

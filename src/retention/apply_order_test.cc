@@ -103,7 +103,7 @@ TEST_F(TagsFirstTest, LeavesTheManifestWhereOneOfItsTagsIsLocked) {
   EXPECT_THAT(manifest_of(*report, old).detail, HasSubstr("tags gone first"));
 }
 
-// A-74, A-80: it is still there, so its signature is too.
+// A-74, A-79: it is still there, so its signature is too.
 TEST_F(TagsFirstTest, LeavesTheSignatureOfAManifestWhoseTagIsLocked) {
   const Digest old = registry_->add_image(kRepo, "v1");
   for (const char* tag : {"v2", "v3"}) registry_->set_tag(kRepo, tag, old);
@@ -122,6 +122,89 @@ TEST_F(TagsFirstTest, LeavesTheSignatureOfAManifestWhoseTagIsLocked) {
   EXPECT_EQ(registry_->tag(kRepo, digest_tag(old, ".sig")), signature);
   EXPECT_EQ(registry_->tag(kRepo, "v3"), old);
   EXPECT_THAT(tag_of(*report, "v3").detail, HasSubstr("tags gone first"));
+}
+
+// A-74: what stays keeps its names, and the report says so.
+TEST_F(TagsFirstTest, PutsBackTheTagsThatWentFirstWhereTheManifestCannotGo) {
+  const Digest part = registry_->add_image(kRepo, "v1");
+  for (const char* tag : {"v2", "v3"}) registry_->set_tag(kRepo, tag, part);
+  registry_->add_index(kRepo, "", {part});
+  registry_->add_image(kRepo, "kept");
+  int refused = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (!deletes(request, part) || ++refused < 2) return std::nullopt;
+    return http::Response{
+        400, {}, R"({"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE","message":"p"}]})"};
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(refused, 2);
+  for (const char* tag : {"v1", "v2", "v3"}) {
+    EXPECT_EQ(registry_->tag(kRepo, tag), part) << tag;
+    EXPECT_THAT(tag_of(*report, tag).detail, HasSubstr("was put back"));
+  }
+  EXPECT_EQ(report->tags_removed, 0u);
+}
+
+// A-74: nor do they go where the same answer says that it would not help.
+TEST_F(TagsFirstTest, TakesNoTagOffAPartOfAnIndexThatNobodySees) {
+  const Digest part = registry_->add_image(kRepo, "v1");
+  registry_->add_index(kRepo, "", {part});
+  registry_->add_image(kRepo, "kept");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (!deletes(request, part)) return std::nullopt;
+    return http::Response{400,
+                          {},
+                          R"({"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_TAG"},)"
+                          R"({"code":"GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE"}]})"};
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(deletes_sent(part.str()), 1u);
+  EXPECT_EQ(deletes_sent("v1"), 0u);
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), part);
+}
+
+// The names that went before a locked one come back.
+TEST_F(TagsFirstTest, PutsBackTheTagsThatWentBeforeALockedOne) {
+  const Digest old = registry_->add_image(kRepo, "v1");
+  registry_->set_tag(kRepo, "v2", old);
+  registry_->add_image(kRepo, "kept");
+  registry_->on_request([](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (request.method != "DELETE" || !request.target.ends_with("/v2")) return std::nullopt;
+    return http::Response{412, {}, R"({"errors":[{"code":"PRECONDITION","message":"no"}]})"};
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), old);
+  EXPECT_EQ(tag_of(*report, "v1").outcome, Outcome::skipped);
+}
+
+// A-92: a tag that is there again each time that it went ends the tries.
+TEST_F(TagsFirstTest, GivesUpOnATagThatComesBackEachTime) {
+  const Digest old = registry_->add_image(kRepo, "v1");
+  const Digest other = registry_->add_image(kRepo, "w");
+  // By the untag of which the registry's own delete of a tag is known when the others go.
+  registry_->set_tag(kRepo, "a-sibling", registry_->add_image(kRepo, "kept"));
+  int back = 0;
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    const bool looks = request.target.find("/tags/list") != std::string::npos;
+    if (looks && !registry_->tag(kRepo, "v1") && registry_->has(kRepo, old) && back < 50) {
+      ++back;
+      registry_->set_tag(kRepo, "v1", old);
+    }
+    return std::nullopt;
+  });
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_GE(back, 2);
+  EXPECT_LT(back, 10);
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), old);
+  EXPECT_FALSE(registry_->has(kRepo, other));
 }
 
 // What keeps a manifest under each of its names (nora #658): the tag is left, and serves it.
@@ -211,7 +294,7 @@ TEST_P(ParentsTest, LeavesAPartOfAnIndexThatNobodySeesAndGoesOn) {
   EXPECT_THAT(manifest_of(*report, part).detail, HasSubstr("An index that is still there"));
 }
 
-// A-74, A-80.
+// A-74, A-79.
 TEST_P(ParentsTest, LeavesTheSignatureOfSuchAPart) {
   const Digest part = registry_->add_image(kRepo, "part");
   registry_->add_index(kRepo, "", {part});

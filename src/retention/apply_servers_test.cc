@@ -68,7 +68,7 @@ TEST_P(LaterTest, DoesNotWaitForEver) {
   EXPECT_FALSE(registry_->has(kRepo, *part_)) << "nothing leads to it but the journal";
 }
 
-// it is there for all that anybody knows, and its signature stays with it.
+// it is there for all that anybody knows, and its signature stays with it.
 TEST_P(LaterTest, LeavesTheSignatureOfWhatMayGoLater) {
   const Digest signature = registry_->add_image(kRepo, digest_tag(*index_, ".sig"));
   lag(1'000);
@@ -77,6 +77,23 @@ TEST_P(LaterTest, LeavesTheSignatureOfWhatMayGoLater) {
   expect_adds_up(*report);
   EXPECT_TRUE(registry_->has(kRepo, signature));
   EXPECT_EQ(manifest_of(*report, signature).outcome, Outcome::skipped);
+}
+
+// nor ten seconds for each of many.
+TEST_F(ServersTest, StopsWhereTheRegistryTakesDeletesAndDoesNotActOnThem) {
+  for (int i = 0; i < 20; ++i) registry_->add_image(kRepo, "old-" + std::to_string(i));
+  registry_->add_image(kRepo, "kept");
+  change([](auto& options) { options.delete_lag = 10'000; });
+  const auto began = clock_->now();
+  auto report = prune_patiently({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  expect_adds_up(*report);
+  EXPECT_EQ(clock_->now() - began, std::chrono::seconds(20));
+  EXPECT_EQ(report->tags_failed, 2u);
+  EXPECT_EQ(report->tags_skipped, 18u);
+  EXPECT_THAT(tag_of(*report, "old-7").detail + tag_of(*report, "old-8").detail +
+                  tag_of(*report, "old-9").detail,
+              ::testing::HasSubstr("does not act on them"));
 }
 
 // the wait can be stopped, and what was sent is told as what it is.
@@ -93,6 +110,9 @@ TEST_P(LaterTest, StopsWaitingWhenItIsToldTo) {
   EXPECT_EQ(clock_->now(), began);
   EXPECT_TRUE(report->cancelled);
   EXPECT_EQ(manifest_of(*report, *index_).outcome, Outcome::failed);
+  if (GetParam() == 202) {  // the wait has told nothing about the registry
+    EXPECT_THAT(manifest_of(*report, *index_).detail, ::testing::HasSubstr("was stopped before"));
+  }
   EXPECT_EQ(manifest_of(*report, *part_).outcome, Outcome::skipped);
   EXPECT_TRUE(registry_->has(kRepo, *part_));
 }
