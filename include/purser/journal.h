@@ -58,8 +58,8 @@ class Journal : public ChangeLog {
   // All that is kept was there after the last step: nothing needs to be put back from here any
   // more. What is still to be deleted stays open.
   Status verified(const Repository& repository);
-  // All that is kept was there after the last step, and some steps are open: no tag is put back from
-  // here any more, and what they may have left is looked for.
+  // All that is kept was there after the last step, and some steps are open: no tag is put back
+  // from here any more, and what they may have left is looked for.
   Status verified_but_steps(const Repository& repository);
   // The repository is done and verified; nothing of it needs settling.
   Status end_repository(const Repository& repository);
