@@ -14,6 +14,9 @@
 namespace purser::net {
 namespace {
 
+// Then the host is given up until the last one is over.
+constexpr int kMaxPausesInARow = 6;
+
 // How many runs this thread is inside: one that a callback of another one began holds that one up,
 // and with it the tokens that it fetches.
 thread_local int runs_of_this_thread = 0;
@@ -244,7 +247,7 @@ void Batch::hold(SlotId id, http::Request request) {
 bool Batch::waits_for(const std::string& origin, TimePoint paused_until) const {
   const RetryPolicy& policy = shared_.options.retry;
   return !options_.once && paused_until - shared_.options.clock->now() <= policy.max_retry_after &&
-         shared_.hosts.pauses_in_a_row(origin) < policy.max_attempts;
+         shared_.hosts.pauses_in_a_row(origin) < kMaxPausesInARow;
 }
 
 // A change that rests on a look does not wait. Neither does a run that a callback of another one

@@ -157,16 +157,16 @@ TEST_F(DriverLimitsTest, AHostThatLimitsAndLimitsIsGivenUp) {
   few.retry.max_attempts = 3;
   few.in_flight = 4;
   Driver driver(std::move(few));
-  // Four at a time, three times.
-  for (int i = 0; i < 12; ++i) {
+  // Four at a time, three times each, until it has asked for six pauses.
+  for (int i = 0; i < 24; ++i) {
     transport_->answer("GET", kUrl, reply(429, {{"Retry-After", "60"}}));
   }
   Calls calls{.left = 1000};
   EXPECT_THAT(driver.run_each(calls.source()), IsOk());
-  EXPECT_EQ(calls.by_status[429], 4);
-  ASSERT_THAT(calls.errors, SizeIs(996));
+  EXPECT_EQ(calls.by_status[429], 8);
+  ASSERT_THAT(calls.errors, SizeIs(992));
   for (const Error& error : calls.errors) EXPECT_EQ(error.code, ErrorCode::rate_limited);
-  EXPECT_THAT(clock_->waits(), ElementsAre(60s, 60s));
+  EXPECT_THAT(clock_->waits(), ElementsAre(60s, 60s, 60s, 60s, 60s));
   // After the pause it gets another chance.
   clock_->advance(61s);
   transport_->answer("GET", kUrl, reply(200));
