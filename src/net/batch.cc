@@ -197,7 +197,8 @@ void Batch::perform(SlotId id, Action action) {
     if (const auto* to_wait = std::get_if<Wait>(&action)) return wait(id, *to_wait);
     if (auto* to_finish = std::get_if<Finish>(&action)) {
       if (const auto until = to_finish->host_paused_until) {
-        pause_host(slots_.at(id)->origin, *until, "the server asked for a pause");
+        // Who waits for its end is told by whoever begins to.
+        shared_.hosts.pause(slots_.at(id)->origin, shared_.options.clock->now(), *until);
       }
       return finish(id, std::move(to_finish->result));
     }
@@ -216,6 +217,10 @@ void Batch::send(SlotId id, http::Request request) {
       return perform(id, slot.exchange.on_pause(paused, moment(slot.origin)));
     }
     hold(id, std::move(request));
+    tell_of_wait({.what = slot.origin,
+                  .why = "the server asked for a pause",
+                  .until = paused,
+                  .whole_host = true});
     timers_.emplace(paused, id);
     return;
   }

@@ -141,7 +141,8 @@ TEST_F(ImageVerbsTest, PingSaysWhatTheRegistryIs) {  // A-6
                                                     {"auth", "none"},
                                                     {"realm", nullptr},
                                                     {"authenticated", false},
-                                                    {"api_version", "registry/2.0"}}));
+                                                    {"api_version", "registry/2.0"},
+                                                    {"rate_limit", nullptr}}));
   EXPECT_THAT(run({"ping", registry_.host()}).out, HasSubstr(registry_.url("/v2/")));
   EXPECT_THAT(run({"ping", "http://" + registry_.host()}),
               ::testing::Field(&ProcessResult::exit_code, 0));
