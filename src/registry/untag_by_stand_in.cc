@@ -6,14 +6,13 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/finishing.h"
 #include "registry/quirks.h"
 #include "registry/tries.h"
 #include "registry/untag_job.h"
 
 namespace purser {
 namespace {
-
-const CallOptions kNotToBeStopped = {};
 
 // The registry understood the request and does not want this document.
 bool refuses_document(const Error& error) {
@@ -143,11 +142,10 @@ Result<UntagMethod> UntagJob::remove_stand_in(const Manifest& stand_in) {
 // Whatever tag it has by the time of the DELETE goes along, so each try comes after a look. Where
 // the tag went by its name there is nothing to put back, so it is tried again whatever went wrong.
 DeleteOutcome UntagJob::delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone) {
-  const CallOptions not_to_be_stopped = {.once = true};
   Tries tries(client_, options_);
   for (;;) {
     DeleteOutcome deleted =
-        delete_digest(client_, core_, repository_, stand_in.digest(), not_to_be_stopped);
+        delete_digest(client_, core_, repository_, stand_in.digest(), finishing(options_, true));
     if (deleted.status) return deleted;
     const Error& error = deleted.status.error();
     if (tag_may_be_gone && error.code == ErrorCode::not_found) return {Status(), false};
@@ -172,7 +170,8 @@ Status UntagJob::check_still_ours(const Manifest& stand_in, bool tag_may_be_gone
 // resolves the tag and deletes its manifest takes nothing else along. True when the tag is
 // gone and the stand-in's manifest is not.
 bool UntagJob::try_tag_delete_on(const Manifest& stand_in) {
-  Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, {.once = true});
+  Result<http::Response> answer =
+      delete_by_tag(core_, repository_, tag_, finishing(options_, true));
   if (!answer) return false;  // unknown: the next untag tries again
   if (answer->status < 200 || answer->status > 204) {
     if (quirks::deletes_by_digest_alone(answer->status, read_error_body(*answer))) {
@@ -183,7 +182,7 @@ bool UntagJob::try_tag_delete_on(const Manifest& stand_in) {
   std::string detail;
   const TagNow tag = await_change(TagNow::on_stand_in, &stand_in.digest(), detail);
   auto manifest =
-      client_.manifest(Reference::with_digest(repository_, stand_in.digest()), kNotToBeStopped);
+      client_.manifest(Reference::with_digest(repository_, stand_in.digest()), finishing(options_));
   const bool conforms = tag == TagNow::gone && manifest.has_value();
   if (conforms) {
     core_.set_tag_delete(TagDelete::keeps_manifests);
@@ -235,7 +234,7 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
 // The tag is gone, by its name perhaps, and what was put onto it may not be.
 void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
   const Reference left = Reference::with_digest(repository_, stand_in.digest());
-  auto there = client_.head(left, kNotToBeStopped);
+  auto there = client_.head(left, finishing(options_));
   if (!there && is_confirmed_absence(there.error())) return;
   left_behind_ = cause;
   left_behind_->not_done = false;  // of the whole untag it is not true
@@ -249,15 +248,15 @@ void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
 // After a delete that was not plainly accepted, the tag may be listed and still answer 404:
 // then the stand-in is put onto it and deleted once more.
 Status UntagJob::clear_ghost(const Manifest& stand_in) {
-  auto tags = client_.tags(repository_, {.call = kNotToBeStopped});
+  auto tags = client_.tags(repository_, {.call = finishing(options_)});
   if (!tags || !std::binary_search(tags->begin(), tags->end(), tag_)) return {};
   GuardedPut put =
-      put_if_seen(client_, core_, *tag_reference_, {std::nullopt}, stand_in, kNotToBeStopped);
+      put_if_seen(client_, core_, *tag_reference_, {std::nullopt}, stand_in, finishing(options_));
   if (!put.status) return Unexpected(undo_put(stand_in, std::move(put)));
   const DeleteOutcome deleted = delete_stand_in(stand_in, false);
   std::string detail;
   const TagNow now = look_at_tag(&stand_in.digest(), detail);
-  tags = client_.tags(repository_, {.call = kNotToBeStopped});
+  tags = client_.tags(repository_, {.call = finishing(options_)});
   const bool listed = tags && std::binary_search(tags->begin(), tags->end(), tag_);
   if (now == TagNow::gone && !listed) return {};
   Error cause = make_error(operation_, ErrorCode::bad_response,
