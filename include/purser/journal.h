@@ -58,6 +58,9 @@ class Journal : public ChangeLog {
   // All that is kept was there after the last step: nothing needs to be put back from here any
   // more. What is still to be deleted stays open.
   Status verified(const Repository& repository);
+  // All that is kept was there after the last step, and some steps are open: no tag is put back
+  // from here any more, and what they may have left is looked for.
+  Status verified_but_steps(const Repository& repository);
   // The repository is done and verified; nothing of it needs settling.
   Status end_repository(const Repository& repository);
   // The run is over; a journal with this line is settled.
@@ -75,6 +78,7 @@ struct Unfinished {
   Repository repository;
   std::map<std::string, Digest> kept_tags = {};
   std::vector<Digest> to_delete = {};  // that are not known to be gone
+  bool over = false;                   // the run ended by itself
   struct Step {
     Change::Kind kind;
     std::string tag = {};
@@ -85,6 +89,7 @@ struct Unfinished {
     bool finished = false;
     bool refused = false;  // a deletion that the registry said it did not make, or an untag of
                            // which nothing was sent
+    bool tag_looked_after = false;  // a run saw all tags as they should be after this step
   };
   std::vector<Step> steps = {};  // in their order
   struct Kept {

@@ -50,7 +50,8 @@ bool may_be_about_all(const HttpFailure& answer) {
 
 bool deletes_by_digest_alone(int status, const net::ServerErrors& errors) {
   if (status == 405) return errors.codes.empty() || errors.has("UNSUPPORTED");
-  return status == 400 || status == 404 || status == 501;
+  if (status == 400) return errors.has("DIGEST_INVALID") || errors.has("UNSUPPORTED");
+  return status == 501;
 }
 
 bool rejects_page_size(const http::Response& answer) {

@@ -42,7 +42,7 @@ bool may_be_about_all(const HttpFailure& answer);
 
 // A registry that deletes by digest alone. distribution 2.x: 400 DIGEST_INVALID. Harbor 2.0 and
 // others: 405 UNSUPPORTED (goharbor/harbor PR #11971). Not the 405 of a locked tag (ACR), which
-// says why by a code of its own.
+// says why by a code of its own; not 404, which a tag that was just pushed again may give as well.
 bool deletes_by_digest_alone(int status, const net::ServerErrors& errors);
 
 // Of lists ---------------------------------------------------------------------------------------

@@ -80,6 +80,8 @@ TEST(QuirksTest, TellsALockedTagFromARegistryThatDeletesNoTags) {
   EXPECT_TRUE(deletes_by_digest_alone(405, errors_of("")));
   EXPECT_FALSE(
       deletes_by_digest_alone(405, errors_of(error_body("REGISTRY_DISALLOWED_OPERATION"))));
+  EXPECT_FALSE(deletes_by_digest_alone(400, errors_of(error_body("MANIFEST_INVALID"))));
+  EXPECT_FALSE(deletes_by_digest_alone(404, errors_of("")));
   EXPECT_FALSE(deletes_by_digest_alone(409, errors_of("")));
   EXPECT_FALSE(deletes_by_digest_alone(500, errors_of("")));
 }

@@ -47,7 +47,7 @@ Result<UntagMethod> UntagJob::run() {
   original_ = (*found)->original;
   const std::optional<Manifest> left_behind = (*found)->stand_in;
   if (left_behind) {
-    if (Status alone = check_nobody_else_has(left_behind->digest()); !alone) {
+    if (Status alone = check_nobody_else_has(left_behind->digest(), options_); !alone) {
       return Unexpected(std::move(alone).error());
     }
   }
@@ -62,14 +62,23 @@ Result<UntagMethod> UntagJob::run() {
   // What one try among several says of itself is not true of all of them.
   if (!result) result.error().not_done = !begun_;
   if (log_ != nullptr) {
-    Status outcome = result ? Status() : Status(Unexpected(result.error()));
-    // Done, and there is something for the next run to take away.
-    if (result && left_behind_) outcome = Unexpected(*left_behind_);
+    if (result && left_behind_) log_left_behind(*left_behind_);
+    const Status outcome = result ? Status() : Status(Unexpected(result.error()));
     if (Status logged = log_->after(change, outcome); !logged) {
       core_.log(LogEvent::Level::warning, to_string(logged.error()));
     }
   }
   return result;
+}
+
+// The untag is done whatever becomes of its stand-in: for the next run that is a step of its own.
+// The empty index has one already.
+void UntagJob::log_left_behind(const LeftBehind& left) {
+  if (left.stand_in.raw() == kEmptyStandIn) return;
+  const Change taking{Change::Kind::delete_manifest, repository_, {}, left.stand_in, {}};
+  Status logged = log_->before(taking);
+  if (logged) logged = log_->after(taking, Unexpected(left.why));
+  if (!logged) core_.log(LogEvent::Level::warning, to_string(logged.error()));
 }
 
 Result<std::optional<UntagJob::Found>> UntagJob::find() {
@@ -135,7 +144,7 @@ UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& deta
 
 UntagJob::TagNow UntagJob::await_change(TagNow as_before, const Digest* stand_in,
                                         std::string& detail) {
-  RepeatedLook again(client_, options_.stop);
+  RepeatedLook again(client_, finishing(options_));
   TagNow now = look_at_tag(stand_in, detail);
   while (now == as_before && again.wait()) now = look_at_tag(stand_in, detail);
   return now;
@@ -154,6 +163,11 @@ Error UntagJob::put_back(Error cause, SeenOnTag seen) {
   const Status back = restore(*tag_reference_, std::move(seen));
   if (back) {
     cause.message += "; the tag was put back onto its image";
+    if (name_delete_pending_) {
+      cause.message +=
+          ", and the registry may still carry out the delete of the tag by its name that it was "
+          "sent";
+    }
     return cause;
   }
   if (back.error().code == ErrorCode::changed) {
@@ -176,7 +190,11 @@ Status UntagJob::restore(const Reference& tag, SeenOnTag seen) {
                     cause.message),
         fmt::format("Look what it points at, and put it back by hand: purser tag {}@{} {}",
                     repository_.str(), original_->digest().str(), *tag.tag()));
-    error.http = cause.http;
+    // Whatever that request was answered: half an untag is no tag's own matter.
+    const bool is_about_one = cause.code == ErrorCode::conflict ||
+                              cause.code == ErrorCode::not_found ||
+                              cause.code == ErrorCode::unsupported;
+    if (is_about_one) error.code = ErrorCode::bad_response;
     return Unexpected(std::move(error));
   };
   seen.emplace_back(std::nullopt);
@@ -201,8 +219,9 @@ Error UntagJob::left_alone(Error cause, std::string_view detail) const {
 }
 
 // A name that is none by the grammar is nobody's to pull, and is left out.
-Result<std::vector<std::string>> UntagJob::other_tags_of(const Digest& digest) {
-  auto found = tags_on(client_, repository_, digest, {tag_}, options_);
+Result<std::vector<std::string>> UntagJob::other_tags_of(const Digest& digest,
+                                                         const CallOptions& options) {
+  auto found = tags_on(client_, repository_, digest, {tag_}, options);
   if (!found) return Unexpected(std::move(found).error());
   return std::move(found->tags);
 }

@@ -16,7 +16,7 @@ namespace {}  // namespace
 // so that they can be put back.
 Result<std::vector<std::string>> UntagJob::siblings_to_watch() {
   if (core_.tag_delete() == TagDelete::conforms) return std::vector<std::string>();
-  return other_tags_of(original_->digest());
+  return other_tags_of(original_->digest(), options_);
 }
 
 // Each try comes after a look. An error with `not_done`: nothing was changed.
@@ -66,6 +66,7 @@ Result<UntagMethod> UntagJob::by_tag_delete() {
       // Another way is tried only where this one is plainly not there, never after an error that
       // leaves open what the registry will still do, and never around a lock.
       if (!answer || !quirks::deletes_by_digest_alone(answer->status, read_error_body(*answer))) {
+        begun_ = !says_not_done(cause);
         return Unexpected(std::move(cause));
       }
       core_.set_tag_delete(TagDelete::never);
@@ -113,6 +114,8 @@ Error UntagJob::put_back_all(Error cause, const std::vector<std::string>& siblin
     const Status back = restore(*reference, {});
     if (!back && back.error().code == ErrorCode::changed) continue;  // it was pushed again
     if (!back) {
+      error.code = back.error().code;
+      error.http.reset();
       error.message += "; " + back.error().message + " (tag " + sibling + ")";
     } else {
       error.message += "; the tag " + sibling + " was put back as well";

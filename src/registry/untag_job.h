@@ -28,6 +28,11 @@ class UntagJob {
     std::optional<Manifest> stand_in = {};  // that an interrupted run left on the tag
     const Manifest& on_tag() const { return stand_in ? *stand_in : original; }
   };
+  // A stand-in that is still there although the tag is gone, and why.
+  struct LeftBehind {
+    Manifest stand_in;
+    Error why;
+  };
   // What the tag points at after a change.
   enum class TagNow { gone, on_original, on_stand_in, elsewhere, unread };
 
@@ -45,19 +50,23 @@ class UntagJob {
   Status restore(const Reference& tag, SeenOnTag seen);
   Error left_alone(Error cause, std::string_view detail) const;
   // The tags that point at the digest, beside the one of this job.
-  Result<std::vector<std::string>> other_tags_of(const Digest& digest);
+  Result<std::vector<std::string>> other_tags_of(const Digest& digest, const CallOptions& options);
+  void log_left_behind(const LeftBehind& left);
   Result<UntagMethod> remove(const std::optional<Manifest>& left_behind);
 
   // untag_by_stand_in.cc
   Result<UntagMethod> by_stand_in();
   Result<UntagMethod> by_empty_index(const Error& refusal);
-  Status check_nobody_else_has(const Digest& stand_in);
+  Status check_nobody_else_has(const Digest& stand_in, const CallOptions& options);
   Result<UntagMethod> put_and_remove(const Manifest& stand_in);
   Error undo_put(const Manifest& stand_in, GuardedPut failed);
-  DeleteOutcome delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone);
+  DeleteOutcome delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone, bool look_first);
   Status check_still_ours(const Manifest& stand_in, bool tag_may_be_gone);
   Result<UntagMethod> remove_stand_in(const Manifest& stand_in);
-  bool try_tag_delete_on(const Manifest& stand_in);
+  Result<bool> try_tag_delete_on(const Manifest& stand_in);
+  bool learn_from_tag_delete(const Manifest& stand_in);
+  Error undo_refused(const Manifest& stand_in, Error refusal);
+  std::optional<Error> why_still_there(const Manifest& stand_in);
   Result<UntagMethod> confirm(const Manifest& stand_in, const DeleteOutcome& deleted,
                               UntagMethod method);
   Status clear_ghost(const Manifest& stand_in);
@@ -82,8 +91,9 @@ class UntagJob {
   std::optional<Manifest> original_ = {};
   // Why the registry refused the stand-in, where it did and changed nothing.
   std::optional<Error> put_refused_ = {};
-  // Why the stand-in is still there although the tag is gone.
-  std::optional<Error> left_behind_ = {};
+  std::optional<LeftBehind> left_behind_ = {};
+  // May the registry have taken a delete of the tag by its name that it has not carried out?
+  bool name_delete_pending_ = false;
   // Is there something of this untag that the registry may have acted on?
   bool begun_ = false;
 };

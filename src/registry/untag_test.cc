@@ -377,7 +377,8 @@ TEST_F(UntagTest, SaysThatAStandInStaysBehindWhoseTagWentByItsName) {
   EXPECT_THAT(untag(), IsOkAndHolds(UntagMethod::tag_delete));
   EXPECT_THAT(registry_->tags("a"), ElementsAre("kept"));
   EXPECT_TRUE(registry_->has("a", stand_in()));
-  EXPECT_THAT(log_.outcomes, ElementsAre(false)) << "the next run has to look";
+  EXPECT_THAT(log_.outcomes, ElementsAre(false, true)) << "a step of its own, for the next run";
+  EXPECT_EQ(log_.changes.at(1).original.digest(), stand_in());
 }
 
 // It went by its name, and that could not be seen.
@@ -388,7 +389,8 @@ TEST_F(UntagTest, SaysThatAStandInStaysBehindWhoseTagIsGone) {
   EXPECT_THAT(untag(), IsOk());
   EXPECT_THAT(registry_->tags("a"), ElementsAre("kept"));
   EXPECT_TRUE(registry_->has("a", stand_in()));
-  EXPECT_THAT(log_.outcomes, ElementsAre(false)) << "the next run has to look";
+  EXPECT_THAT(log_.outcomes, ElementsAre(false, true)) << "a step of its own, for the next run";
+  EXPECT_EQ(log_.changes.at(1).original.digest(), stand_in());
 }
 
 TEST_F(UntagTest, LosesNothingToADeleteByTagThatTakesTheManifest) {

@@ -325,6 +325,45 @@ TEST_F(ApplyTest, PutsItsOwnImageBackOntoAKeptTagThatWentWithOneOfSeveralStandIn
   EXPECT_FALSE(report->complete());
 }
 
+// the first delete by name is tried on a stand-in, which goes by its digest.
+TEST_F(ApplyTest, PutsBackAKeptTagThatWentWithAStandInWhoseTagWentByItsName) {
+  use({.tag_delete = FakeRegistryOptions::TagDelete::conforming});
+  const Digest shared = registry_->add_image(kRepo, "keep");
+  registry_->set_tag(kRepo, "drop", shared);
+  const Digest former = registry_->add_image(kRepo, "prod");
+  const Digest stand_in =
+      make_stand_in(*Manifest::parse(*registry_->manifest(kRepo, shared), ""), "drop")->digest();
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, stand_in)) registry_->set_tag(kRepo, "prod", stand_in);
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":keep", kRepo + ":prod"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(registry_->tag(kRepo, "prod"), former);
+  EXPECT_FALSE(report->complete());
+}
+
+// what was deleted and still answered may be what took the tag along.
+TEST_F(ApplyTest, BlamesNoLaterDeletionWhileAnEarlierOneIsUnderWay) {
+  const Digest slow = registry_->add_image(kRepo, "slow");
+  const Digest other = registry_->add_image(kRepo, "other");
+  const Digest first = std::min(slow, other);
+  const Digest second = std::max(slow, other);
+  const Digest own = registry_->add_image(kRepo, "kept");
+  registry_->on_request([&](const SeenRequest& request) -> std::optional<http::Outcome> {
+    if (deletes(request, first)) return http::Response{202, {}, ""};
+    if (deletes(request, second)) {
+      registry_->remove_manifest(kRepo, first);
+      registry_->remove_tag(kRepo, "kept");  // somebody had moved it onto the first
+    }
+    return std::nullopt;
+  });
+  auto report = prune_keeping({kRepo + ":kept"});
+  ASSERT_THAT(report, IsOk());
+  EXPECT_FALSE(registry_->has(kRepo, second));
+  EXPECT_EQ(registry_->tag(kRepo, "kept"), own);
+}
+
 TEST_F(ApplyTest, SaysThatSomebodyElseRemovedAKeptTagWhereNothingOfItsOwnFits) {
   const Digest one = registry_->add_image(kRepo, "one");
   const Digest two = registry_->add_image(kRepo, "two");

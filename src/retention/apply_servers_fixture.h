@@ -1,10 +1,12 @@
-// A prune of a fake registry that deletes in its own way, with waits that cost no time.
+// A prune of a fake registry that deletes in a way of its own.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "retention/apply_fixture.h"
@@ -25,6 +27,13 @@ class ServersTest : public ApplyTest {
     PruneOptions how = options();
     how.apply.call.stop = stop;
     return prune(with, keep(entries), how);
+  }
+
+  // "sha256-<hex>.sig", the tag by which it is found.
+  static std::string digest_tag(const Digest& digest, const std::string& suffix) {
+    std::string name = digest.str();
+    std::ranges::replace(name, ':', '-');
+    return name + suffix;
   }
 
   std::size_t deletes_sent(const std::string& reference) const {

@@ -175,6 +175,11 @@ Status Journal::verified(const Repository& repository) {
   return state_->append({{"event", "looked_after"}, {"repository", repository.path()}});
 }
 
+Status Journal::verified_but_steps(const Repository& repository) {
+  std::lock_guard lock(state_->mutex);
+  return state_->append({{"event", "tags_looked_after"}, {"repository", repository.path()}});
+}
+
 Status Journal::end_repository(const Repository& repository) {
   std::lock_guard lock(state_->mutex);
   state_->open_repositories.erase(repository.path());

@@ -79,7 +79,8 @@ void RepositoryRun::confirm_last_deletion(const std::set<std::string>& listed) {
   // lists is needed.
   if (manifest_outcomes_.at(deletion.digest).first != Outcome::removed) {
     unsettled_ = true;
-    return forget_removed_tags(deletion);
+    forget_removed_tags(deletion);
+    return hold_back(deletion.digest, manifest_outcomes_.at(deletion.digest).second);
   }
   forget(deletion);
   // Those tags are still there, with something else on them: they come back in as new ones.

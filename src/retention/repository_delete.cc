@@ -21,6 +21,8 @@ void RepositoryRun::delete_manifests() {
   for (const Digest& digest : order) {
     Tries tries = this->tries();
     int stale_looks = 0;
+    went_first_.clear();
+    removed_first_.clear();
     while (look_and_delete(digest, tries, stale_looks)) {
     }
     if (!stopped_.empty()) break;
@@ -39,14 +41,14 @@ bool RepositoryRun::look_and_delete(const Digest& digest, Tries& tries, int& sta
   if (!may_delete(digest)) return false;
   // A copy: what is found on the way may make another plan, and end this one.
   if (const auto tags = current_manifest(digest)->tags; has_stand_ins(tags)) {
-    if (leave_stand_ins(tags)) return true;
-    manifest_is(digest, Outcome::skipped, "one of its tags could not be taken off its stand-in");
+    if (!comes_back(tags) && leave_stand_ins(tags)) return true;
+    leave(digest, "one of its tags could not be taken off its stand-in");
     return false;
   }
   if (const auto first = tags_to_go_first(current_manifest(digest)->tags); !first.empty()) {
-    if (untag_first(first)) return true;
-    manifest_is(digest, Outcome::skipped,
-                "the registry wants its tags gone first, and one of them could not be removed");
+    if (!comes_back(first)) return untag_first(digest, first);
+    manifest_is(digest, Outcome::failed, "its tags are there again as often as they are removed");
+    hold_back(digest, "its tags are there again as often as they are removed");
     return false;
   }
   const Result<bool> fresh = look_is_fresh(stale_looks);
@@ -106,16 +108,15 @@ bool RepositoryRun::may_delete(const Digest& digest) {
   // A parent that is still listed here was not confirmed gone: without this child it would be
   // broken.
   if (!current->parents.empty()) {
-    manifest_is(
-        digest, Outcome::skipped,
-        fmt::format("the index {} that lists it is still there", current->parents.front().str()));
+    leave(digest,
+          fmt::format("the index {} that lists it is still there", current->parents.front().str()));
     return false;
   }
   for (const std::string& tag : current->tags) {
     const TagDecision* decision = current_tag(tag);
     if (decision != nullptr && agreed(*decision) && decision->means == Means::delete_manifest)
       continue;
-    manifest_is(digest, Outcome::skipped, fmt::format("its tag {} is not to be removed", tag));
+    leave(digest, fmt::format("its tag {} is not to be removed", tag));
     return false;
   }
   return true;
@@ -181,6 +182,7 @@ bool RepositoryRun::delete_one(const Digest& digest, Tries& tries) {
     stop(to_string(written.error()));
   }
   if (gone) {
+    unheeded_ = 0;
     deleted_.add(original);
     last_deletion_ = std::move(deletion);
     return false;
@@ -191,6 +193,7 @@ bool RepositoryRun::delete_one(const Digest& digest, Tries& tries) {
   }
   if (!says_not_done(deleted.error())) {
     deleted_.add(original);
+    unconfirmed_.insert(digest);
     unsettled_ = true;
   }
   if (stopped_.empty() && learn_tags_first(deletion, deleted.error())) return true;
@@ -204,7 +207,37 @@ void RepositoryRun::note_not_deleted(const Deletion& deletion, const Error& erro
       error.code == ErrorCode::cancelled && error.not_done ? Outcome::skipped : Outcome::failed;
   manifest_is(deletion.digest, outcome, why);
   for (const std::string& tag : deletion.tags) tag_is(tag, outcome, why);
-  if (!is_its_own_matter(error)) stop(why);
+  // Ten seconds for each of thousands, with the repository locked.
+  constexpr int kMaxUnheeded = 2;
+  if (unheeded_ >= kMaxUnheeded) {
+    stop("the registry takes deletes here and does not act on them: " + why);
+  } else if (!is_its_own_matter(error)) {
+    stop_for(error);
+  }
+  if (says_not_done(error)) put_first_tags_back(deletion);
+  hold_back(deletion.digest, why);
+}
+
+void RepositoryRun::leave(const Digest& digest, const std::string& why) {
+  manifest_is(digest, Outcome::skipped, why);
+  hold_back(digest, why);
+}
+
+void RepositoryRun::hold_back(const Digest& digest, const std::string& why) {
+  held_back_.insert_or_assign(digest, why);
+  not_deleted_.insert(digest);
+  if (const ManifestDecision* decision = current_manifest(digest)) {
+    for (const std::string& tag : decision->tags) {
+      if (snapshot_.tags.contains(tag)) tag_outcomes_.try_emplace(tag, Outcome::skipped, why);
+    }
+  }
+  if (!stopped_.empty()) return;
+  // To plan anew costs as much as the repository is large, and most images stand alone.
+  const bool leads_on = std::ranges::any_of(neighbours_of(digest), [this](const Digest& near) {
+    const ManifestDecision* decision = current_manifest(near);
+    return decision != nullptr && decision->action == Action::remove;
+  });
+  if (leads_on) reconcile();
 }
 
 // A 202 is a word: what the manifest leads to goes on a look alone, and not while it is served.
@@ -219,17 +252,21 @@ Status RepositoryRun::delete_and_confirm(const Digest& digest) {
 // Some registries take their time after a 202, and Docker Hub after a 500 (A-81).
 Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
   const Reference reference = Reference::with_digest(approved_.repository, digest);
-  RepeatedLook again(client_, options_.call.stop);
+  RepeatedLook again(client_, options_.call);
   auto head = client_.head(reference);
   if (head) on_step_("wait until " + digest.str() + " is gone", false);
-  while (head && !waited_in_vain_ && again.wait()) head = client_.head(reference);
-  waited_in_vain_ = head.has_value();
+  while (head && again.wait()) head = client_.head(reference);
   if (!head && is_confirmed_absence(head.error())) return {};
+  if (head && !again.was_cut_short()) ++unheeded_;
   if (!deleted) return deleted;
   Error error{.operation = "delete the manifest",
               .registry = approved_.repository.registry(),
               .subject = approved_.repository.path() + "@" + digest.str()};
-  if (head) {
+  if (head && again.was_cut_short()) {
+    error.code = ErrorCode::cancelled;
+    error.message = "the registry took the delete, and the run was stopped before it was gone";
+    error.hint = "Run again: the next run looks what has become of it";
+  } else if (head) {
     error.code = ErrorCode::conflict;
     error.message = "the registry took the delete, and the manifest still answers";
     error.hint = "It may be locked there, or go in the registry's own time: run again later";

@@ -128,7 +128,9 @@ std::optional<Manifest> RepositoryRun::bytes_to_put_back(const Digest& own,
   // Its manifest was next to one that was deleted, and the tag went with that.
   if (own_is_gone && neighbours_.contains(own)) return own_bytes;
   if (went_along_.contains(own)) return own_bytes;
-  auto went = deleted_.tag_went_with(client_, approved_.repository, seen, just_deleted_);
+  // What may go at any moment may have gone with it, and not what was deleted last.
+  const auto suspect = unconfirmed_.empty() ? just_deleted_ : std::optional<Digest>();
+  auto went = deleted_.tag_went_with(client_, approved_.repository, seen, suspect);
   if (went && *went) {
     if (own_is_gone && own_bytes) note_bytes(*own_bytes);
     return deleted_.image_of(**went);

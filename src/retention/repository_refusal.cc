@@ -1,10 +1,13 @@
 // What RepositoryRun makes of a refusal: is it about one manifest or tag, about all of them, or
 // about the order?
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "registry/client_core.h"
+#include "registry/guarded_put.h"
 #include "registry/manifest_writes.h"
 #include "registry/repeated_look.h"
 #include "retention/repository_run.h"
@@ -18,13 +21,33 @@ bool RepositoryRun::is_its_own_matter(const Error& error) {
   if (!error.http || !quirks::may_be_about_this_one_alone(*error.http)) return false;
   if (!quirks::may_be_about_all(*error.http)) return true;
   const auto support = client_.probe_delete(approved_.repository, {.stop = options_.call.stop});
+  probed_ = support ? support->detail : support.error().message;
   return support && support->answer == DeleteSupport::Answer::enabled;
+}
+
+// Where deletes are known to be enabled a refusal is taken for a conflict, which they may not be
+// any more.
+bool RepositoryRun::is_about_this_tag(const Error& error) {
+  if (error.code == ErrorCode::changed) return true;
+  if (error.http && quirks::may_be_about_all(*error.http)) return is_its_own_matter(error);
+  return error.code == ErrorCode::conflict || error.code == ErrorCode::not_found ||
+         error.code == ErrorCode::unsupported || is_its_own_matter(error);
+}
+
+void RepositoryRun::stop_for(const Error& error) {
+  const std::string asked = std::exchange(probed_, {});
+  stop(asked.empty() ? to_string(error)
+                     : fmt::format("{} (asked again whether it takes deletes, the registry "
+                                   "answered: {})",
+                                   to_string(error), asked));
 }
 
 // True: the refusal was about the order, and the next try has another.
 bool RepositoryRun::learn_tags_first(const Deletion& deletion, const Error& refusal) {
   using quirks::TagsFirst;
   if (!refusal.http) return false;
+  // Without its tags it could not go either, and would be nobody's.
+  if (quirks::wants_its_indexes_gone_first(*refusal.http)) return false;
   const TagsFirst wanted = quirks::tags_that_must_go_first(*refusal.http);
   if (wanted <= tags_first_) return false;  // it is so done, and that was not it
   tags_first_ = wanted;
@@ -44,14 +67,52 @@ std::vector<std::string> RepositoryRun::tags_to_go_first(
 
 // One by one, as any untag: the manifest and the tags that are left stay whole if the run ends
 // here.
-bool RepositoryRun::untag_first(const std::vector<std::string>& tags) {
-  return std::ranges::all_of(tags, [this](const std::string& tag) {
+bool RepositoryRun::untag_first(const Digest& digest, const std::vector<std::string>& tags) {
+  const bool all = std::ranges::all_of(tags, [&](const std::string& tag) {
     if (options_.call.stop.stop_requested()) stop("the run was stopped before it");
     const TagDecision* decision = current_tag(tag);
     if (!stopped_.empty() || decision == nullptr) return false;
     untag_one(TagDecision(*decision));
-    return tag_outcomes_[tag].first == Outcome::removed;
+    if (tag_outcomes_[tag].first != Outcome::removed) return false;
+    removed_first_.push_back(tag);
+    return true;
   });
+  if (all) return true;
+  put_first_tags_back({digest, tags});
+  leave(digest, "the registry wants its tags gone first, and one of them could not be removed");
+  return false;
+}
+
+// A list that lags behind, or somebody who pushes it again and again.
+bool RepositoryRun::comes_back(const std::vector<std::string>& tags) {
+  constexpr int kMaxTimes = 2;
+  return std::ranges::any_of(
+      tags, [this](const std::string& tag) { return ++went_first_[tag] > kMaxTimes; });
+}
+
+// An image that stays must not lose its names: without one, the registry's own cleanup may take
+// it.
+void RepositoryRun::put_first_tags_back(const Deletion& deletion) {
+  auto node = snapshot_.manifests.find(deletion.digest);
+  if (node == snapshot_.manifests.end() || !node->second.manifest) return;
+  if (removed_first_.empty() || options_.call.stop.stop_requested())
+    return;  // the next run goes on
+  if (is_gone(deletion.digest)) return;
+  const Manifest original = *node->second.manifest;
+  for (const std::string& tag : std::exchange(removed_first_, {})) {
+    auto reference = Reference::with_tag(approved_.repository, tag);
+    if (!reference) continue;
+    const Status put = put_if_unchanged(client_, *reference, {}, original, options_.call);
+    if (!put && put.error().code == ErrorCode::changed) {
+      tag_is(tag, Outcome::skipped, "it had gone first, and somebody has pushed it again");
+      continue;
+    }
+    tag_is(
+        tag, put ? Outcome::skipped : Outcome::failed,
+        put ? "it had gone first, its manifest could not be deleted, and it was put back"
+            : "it went first, its manifest could not be deleted, and it could not be put back: " +
+                  to_string(put.error()));
+  }
 }
 
 // Its manifest is gone, and it goes on serving that: some registries keep one for each of its
@@ -93,7 +154,7 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
                                  "this registry does not delete a tag by its name alone"));
   }
   auto answer = delete_by_tag(core_of(client_), approved_.repository, tag, {.once = true});
-  RepeatedLook again(client_, options_.call.stop);
+  RepeatedLook again(client_, options_.call);
   do {
     head = client_.head(*reference);
   } while (head && answer && answer->status < 300 && again.wait());
@@ -103,6 +164,11 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
     return Unexpected(tag_delete_failure(core_of(client_), approved_.repository, tag, *answer));
   }
   if (!head) return Unexpected(std::move(head).error());
+  if (again.was_cut_short()) {
+    return Unexpected(make_error(operation, ErrorCode::cancelled,
+                                 "the registry took the delete, and the run was stopped before the "
+                                 "tag was gone"));
+  }
   return Unexpected(make_error(operation, ErrorCode::conflict,
                                "the registry took the delete, and the tag still answers"));
 }

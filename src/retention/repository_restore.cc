@@ -34,6 +34,7 @@ void RepositoryRun::restore_one(const Restore& restore) {
   if (Status written = journal_.before(change); !written) return stop(to_string(written.error()));
   Status restored =
       put_if_unchanged(client_, *reference, restore.stand_in, original, options_.call);
+  const bool is_back = restored.has_value();
   const bool moved = !restored && restored.error().code == ErrorCode::changed;
   if (restored) {
     warnings_.push_back(
@@ -49,7 +50,8 @@ void RepositoryRun::restore_one(const Restore& restore) {
         reference->str(), to_string(restored.error())));
     tag_is(restore.tag, moved ? Outcome::skipped : Outcome::failed, to_string(restored.error()));
   }
-  unsettled_ = unsettled_ || (!restored && !moved);
+  steps_open_ = steps_open_ || !restored;
+  unsettled_ = unsettled_ || (!restored && !moved && !is_back);
   // Whatever was sent: as long as the stand-in is there, the next run looks at it.
   if (!restored) restored.error().not_done = false;
   if (Status written = journal_.after(change, restored); !written) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/client_core.h"
+#include "registry/manifest_writes.h"
 #include "retention/watched_log.h"
 
 namespace purser {
@@ -208,16 +210,22 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   on_step_("untag " + decision.tag, decision.means == Means::untag);
   auto pinned = Reference::parse(reference->str() + "@" + decision.digest->str());
   if (!pinned) return tag_is(decision.tag, Outcome::failed, to_string(pinned.error()));
+  const TagDelete by_name = core_of(client_).tag_delete();
+  if (!stand_ins_refused_.empty() && by_name != TagDelete::conforms &&
+      by_name != TagDelete::keeps_manifests) {
+    return tag_is(decision.tag, Outcome::skipped, stand_ins_refused_);
+  }
   WatchedLog log(journal_);
   auto untagged = client_.untag(*pinned, &log, options_.call);
+  if (log.left_open() && !log.left_open()->not_done) steps_open_ = true;
   if (untagged) {
-    if (log.left_open()) {
-      warnings_.push_back(to_string(*log.left_open()));
-      unsettled_ = true;
-    }
+    if (log.left_open()) warnings_.push_back(to_string(*log.left_open()));
     auto node = snapshot_.manifests.find(*decision.digest);
-    if (*untagged == UntagMethod::stand_in && node != snapshot_.manifests.end() &&
-        node->second.manifest) {
+    // The first delete by name is tried on a stand-in.
+    const bool had_stand_in =
+        *untagged == UntagMethod::stand_in ||
+        (*untagged == UntagMethod::tag_delete && by_name == TagDelete::untried);
+    if (had_stand_in && node != snapshot_.manifests.end() && node->second.manifest) {
       deleted_.add_stand_in(*node->second.manifest, decision.tag);
     }
     if (*untagged == UntagMethod::tag_delete) untagged_by_name_.insert(*decision.digest);
@@ -226,15 +234,15 @@ void RepositoryRun::untag_one(const TagDecision& decision) {
   }
   untag_failed_ = true;
   const Error& error = untagged.error();
-  // Begun or not: the next run looks whether the tag is as it was.
-  unsettled_ = true;
   const bool moved = error.code == ErrorCode::changed;
   const bool left = moved || error.code == ErrorCode::cancelled;
   tag_is(decision.tag, left ? Outcome::skipped : Outcome::failed, to_string(error));
-  const bool about_this_tag = moved || error.code == ErrorCode::conflict ||
-                              error.code == ErrorCode::not_found ||
-                              error.code == ErrorCode::unsupported;
-  if (!about_this_tag && !is_its_own_matter(error)) stop(to_string(error));
+  // Nobody locks what was put a moment ago: this account, or this registry, deletes no stand-ins.
+  if (error.http && error.http->method == "DELETE" && says_not_done(error) &&
+      error.http->url.find("sha256:") != std::string::npos) {
+    stand_ins_refused_ = "a stand-in could be put here and not deleted: " + to_string(error);
+  }
+  if (!is_about_this_tag(error)) stop_for(error);
   if (moved) take_in(decision.tag);
 }
 
@@ -268,11 +276,14 @@ RepositoryOutcome RepositoryRun::finish() {
     outcome.manifests.push_back(std::move(report));
   }
   // What is still to be deleted keeps the journal open, so that the next run knows of it.
-  const bool work_left = std::ranges::any_of(
-      current_manifests_, [](const auto& entry) { return entry.second->action == Action::remove; });
+  const bool work_left =
+      !not_deleted_.empty() || std::ranges::any_of(current_manifests_, [](const auto& entry) {
+        return entry.second->action == Action::remove;
+      });
   if (unsettled_) return outcome;
-  const Status written = work_left ? journal_.verified(approved_.repository)
-                                   : journal_.end_repository(approved_.repository);
+  const Status written = steps_open_ ? journal_.verified_but_steps(approved_.repository)
+                         : work_left ? journal_.verified(approved_.repository)
+                                     : journal_.end_repository(approved_.repository);
   if (!written) outcome.warnings.push_back(to_string(written.error()));
   return outcome;
 }

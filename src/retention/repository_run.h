@@ -69,11 +69,18 @@ class RepositoryRun {
   Status read_referrers_again(const Digest& digest);
   bool delete_one(const Digest& digest, Tries& tries);
   void note_not_deleted(const Deletion& deletion, const Error& error);
+  // It is not gone, so what it leads to stays: its signatures, what it lists. The next run goes on.
+  void hold_back(const Digest& digest, const std::string& why);
+  void leave(const Digest& digest, const std::string& why);
   // What registries refuse (repository_refusal.cc).
   bool is_its_own_matter(const Error& error);
+  bool is_about_this_tag(const Error& error);
+  void stop_for(const Error& error);
+  void put_first_tags_back(const Deletion& deletion);
   bool learn_tags_first(const Deletion& deletion, const Error& refusal);
   std::vector<std::string> tags_to_go_first(const std::vector<std::string>& tags) const;
-  bool untag_first(const std::vector<std::string>& tags);
+  bool untag_first(const Digest& digest, const std::vector<std::string>& tags);
+  bool comes_back(const std::vector<std::string>& tags);
   void remove_surviving_tag(const std::string& tag, const Deletion& deletion);
   Status delete_by_name(const std::string& tag, const Digest& digest);
   Tries tries();
@@ -156,21 +163,28 @@ class RepositoryRun {
   std::map<Digest, ManifestDecision*> current_manifests_;
   std::map<std::string, const TagDecision*> approved_tags_;
   std::set<Digest> approved_removals_;
-  std::map<Digest, std::string> held_back_;  // removals that something new forbids
-  bool waited_in_vain_ = false;  // for the last deletion: the next is looked at without a wait
+  std::map<Digest, std::string> held_back_;  // removals that something new forbids, or that failed
+  std::set<Digest> not_deleted_;             // of those, what is still to go
   quirks::TagsFirst tags_first_ = quirks::TagsFirst::no;  // as this registry was seen to want it
-  std::optional<Deletion> last_deletion_;                 // sent, its tags not yet confirmed gone
-  std::optional<Digest> just_deleted_;  // by the deletion that was confirmed in this look
+  std::string probed_;                      // what the last probe for deletes was answered
+  std::string stand_ins_refused_;           // not empty: none is put any more, and why
+  std::map<std::string, int> went_first_;   // how often, before the manifest that is tried
+  std::vector<std::string> removed_first_;  // of those, confirmed gone
+  int unheeded_ = 0;                        // deletes in a row, taken and not acted on
+  std::optional<Deletion> last_deletion_;   // sent, its tags not yet confirmed gone
+  std::optional<Digest> just_deleted_;      // by the deletion that was confirmed in this look
   std::chrono::steady_clock::time_point looked_at_ = {};  // the tag list, last
   bool looked_at_tags_ = false;                           // before the first untagged child goes
   std::set<Digest> untagged_by_name_;  // that had a tag which the registry was asked to delete
   bool untag_failed_ = false;          // and may have taken a stand-in away all the same
-  bool unsettled_ = false;             // the next run must look at what this one left
+  bool steps_open_ = false;  // the next run must look at what a step left, but at no kept tag
+  bool unsettled_ = false;   // the next run must look at all that this one left
   bool unread_ = false;
-  DeletedManifests deleted_;     // by this run, or by a request of which that is not known
-  std::set<Digest> revived_;     // of those, and there again
-  std::set<Digest> neighbours_;  // kept, and next to something that was deleted
-  std::set<Digest> went_along_;  // of those and of what is next to them: put back
+  DeletedManifests deleted_;      // by this run, or by a request of which that is not known
+  std::set<Digest> unconfirmed_;  // of those, what may go at any moment
+  std::set<Digest> revived_;      // of those, and there again
+  std::set<Digest> neighbours_;   // kept, and next to something that was deleted
+  std::set<Digest> went_along_;   // of those and of what is next to them: put back
   // Of the snapshot: what refers to a manifest, by its subject, or by the key of a digest tag.
   struct Followers {
     std::multimap<Digest, Digest> by_subject = {};

@@ -126,6 +126,40 @@ TEST_F(SettleUntagTest, RemovesAnEmptyStandInThatAnUntagHadToLeave) {
   EXPECT_THAT(open_entries(), IsEmpty());
 }
 
+// the same where the tag went by its name.
+TEST_F(SettleUntagTest, RemovesAnEmptyStandInThatWasLeftWithoutATag) {
+  use({.tag_delete = FakeRegistryOptions::TagDelete::conforming, .refuses_annotations = true});
+  const Digest image = registry_->add_image(kRepo, "v1");
+  registry_->set_tag(kRepo, "kept", image);
+  const Digest empty = Digest::of(kEmptyStandIn);
+  registry_->fail({.method = "DELETE", .contains = empty.str(), .times = -1});
+  EXPECT_THAT(untag_v1(), IsOk());
+  EXPECT_TRUE(registry_->has(kRepo, empty));
+  ASSERT_EQ(open_entries().size(), 1u);
+  registry_->clear_faults();
+  settle_now();
+  EXPECT_FALSE(registry_->has(kRepo, empty));
+  EXPECT_THAT(registry_->tags(kRepo), ElementsAre("kept"));
+  EXPECT_THAT(open_entries(), IsEmpty());
+}
+
+// a stand-in whose delete was taken is gone when it does not answer any more.
+TEST_F(SettleUntagTest, KeepsTheStepOfAStandInOpenThatStillAnswersAfterItsDelete) {
+  const Digest image = registry_->add_image(kRepo, "v1");
+  const Manifest stand_in = stand_in_on("v1", image);
+  ASSERT_THAT(begin({}, {})->before(untag_of("v1", manifest(image))), IsOk());
+  FakeRegistryOptions slow;
+  slow.delete_lag = 1'000;
+  registry_->set_options(slow);
+  settle_now();
+  EXPECT_EQ(registry_->tag(kRepo, "v1"), image);
+  ASSERT_EQ(open_entries().size(), 1u);
+  registry_->set_options({});
+  registry_->remove_manifest(kRepo, stand_in.digest());
+  settle_now();
+  EXPECT_THAT(open_entries(), IsEmpty());
+}
+
 TEST_F(SettleUntagTest, LeavesAnEmptyIndexThatNoUntagPut) {
   const Digest image = registry_->add_image(kRepo, "v1");
   const Digest empty = registry_->add_index(kRepo, "", {});

@@ -99,11 +99,13 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
     // Not a manifest that Purser reads: then it is not what Purser put there.
     if (current.error().code == ErrorCode::unsupported) return {};
     if (!is_confirmed_absence(current.error())) return Unexpected(std::move(current).error());
+    // Who removed it after that meant it.
+    if (step.tag_looked_after) return leave_no_stand_in(step, original);
     deleted_.add_stand_in(original, step.tag);
     auto still = answers(at(original.digest()));
     if (!still) return Unexpected(std::move(still).error());
     // By a delete of the tag: then the stand-in may still be there, without a tag.
-    return *still
+    return *still || was_to_go(step)
                ? leave_no_stand_in(step, original)
                : put_back(step.tag, {}, original, "an interrupted untag took its manifest along");
   }
@@ -113,6 +115,14 @@ Status Settlement::settle_untag(const Unfinished::Step& step, const Manifest& or
     return put ? remove_if_unused(*current) : put;
   }
   return leave_no_stand_in(step, original);
+}
+
+// Its manifest went in a step of its own, after its tags.
+bool Settlement::was_to_go(const Unfinished::Step& untag) const {
+  return std::ranges::any_of(unfinished_.steps, [&](const Unfinished::Step& step) {
+    return &step > &untag && step.kind == Change::Kind::delete_manifest && !step.refused &&
+           step.digest == untag.digest;
+  });
 }
 
 // The run itself may have put the original back, and then not have come to remove the stand-in.
@@ -239,8 +249,11 @@ Status Settlement::put_lost_back(const std::string& tag, const std::string& answ
     return Unexpected(std::move(manifest).error());
   }
   // The run looked at the list before each deletion: what is not in it any more went with the last.
-  auto went = deleted_.tag_went_with(client_, unfinished_.repository, answer,
-                                     listed ? std::optional<Digest>() : last_);
+  // One that ended by itself has looked after the last as well, as far as it could, and its journal
+  // may be read much later.
+  auto went = unfinished_.over ? Result<std::optional<Digest>>(deleted_.named_in(answer))
+                               : deleted_.tag_went_with(client_, unfinished_.repository, answer,
+                                                        listed ? std::optional<Digest>() : last_);
   if (!went) return Unexpected(std::move(went).error());
   // A tag that is gone with its own manifest may have been removed by anybody since then, so a
   // guess is not good enough here: it would put an image that was to go onto a name that was to go.

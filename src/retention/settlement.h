@@ -30,6 +30,7 @@ class Settlement {
  private:
   Status settle_step(const Unfinished::Step& step, const Manifest& original);
   Status settle_untag(const Unfinished::Step& step, const Manifest& original);
+  bool was_to_go(const Unfinished::Step& untag) const;
   Status leave_no_stand_in(const Unfinished::Step& step, const Manifest& original);
   Status remove_if_there_and_unused(const Manifest& stand_in);
   Status remove_if_unused(const Manifest& stand_in);

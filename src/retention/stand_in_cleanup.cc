@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/registry_error.h"
+#include "registry/repeated_look.h"
 
 namespace purser {
 namespace {
@@ -33,6 +36,22 @@ Error not_looked_through(const Snapshot& snapshot, const Digest& stand_in) {
           .hint = "The next run tries again"};
 }
 
+// A 202 is a word (A-81).
+Status await_absence(const Client& client, const Repository& repository, const Digest& stand_in) {
+  const Reference reference = Reference::with_digest(repository, stand_in);
+  RepeatedLook again(client, {});
+  auto head = client.head(reference);
+  while (head && again.wait()) head = client.head(reference);
+  if (!head && is_confirmed_absence(head.error())) return {};
+  if (!head) return Unexpected(std::move(head).error());
+  return Unexpected(Error{.code = ErrorCode::conflict,
+                          .message = "the registry took the delete, and the stand-in still answers",
+                          .operation = "remove the stand-in",
+                          .registry = repository.registry(),
+                          .subject = repository.path() + "@" + stand_in.str(),
+                          .hint = "The next run tries again"});
+}
+
 }  // namespace
 
 bool is_stand_in(const Manifest& manifest) {
@@ -49,6 +68,7 @@ Result<bool> remove_stand_in(Client& client, const Snapshot& snapshot, const Man
   if (Status written = log.before(change); !written) return Unexpected(written.error());
   Status deleted = client.delete_manifest(snapshot.repository, stand_in.digest(), {.once = true});
   if (!deleted && deleted.error().code == ErrorCode::not_found) deleted = {};
+  if (deleted) deleted = await_absence(client, snapshot.repository, stand_in.digest());
   const Status written = log.after(change, deleted);
   if (!deleted) return Unexpected(deleted.error());
   if (!written) return Unexpected(written.error());

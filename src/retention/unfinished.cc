@@ -130,8 +130,14 @@ void JournalReader::read_line(const json& line) {
     entry.kept_manifests.clear();
     return;
   }
-  if (event == "tags_looked_after") return repository(line.at("repository")).kept_tags.clear();
+  if (event == "tags_looked_after") {
+    Unfinished& entry = repository(line.at("repository"));
+    entry.kept_tags.clear();
+    for (Unfinished::Step& step : entry.steps) step.tag_looked_after = true;
+    return;
+  }
   if (event != "over") throw std::invalid_argument("unknown event \"" + event + "\"");
+  for (auto& [path, entry] : repositories_) entry.over = true;
 }
 
 // What was refused, or not sent, did nothing. A stand-in that the registry refused to delete is
