@@ -15,6 +15,9 @@ struct CallOptions {
   // what the server certainly did not act on comes back as rate_limited or unreachable with
   // Error::not_done, and the caller looks again before the next try.
   bool once = false;
+  // For the rest of what must not be left half done: once the stop has come, the call goes
+  // on for so long before it is given up, not counting a pause that the server asks for.
+  std::chrono::milliseconds grace{0};
 };
 
 }  // namespace purser

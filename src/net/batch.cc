@@ -157,14 +157,29 @@ void Batch::settle_tokens() {
 }
 
 Batch::TimePoint Batch::next_time() const {
-  return timers_.empty() ? deadline_ : std::min(deadline_, timers_.begin()->first);
+  TimePoint end = deadline_;
+  if (give_up_) end = std::min(end, std::max(*give_up_, end_of_asked_pause() + options_.grace));
+  return timers_.empty() ? end : std::min(end, timers_.begin()->first);
 }
 
-std::optional<std::string> Batch::stopped() const {
-  if (options_.stop.stop_requested()) return "cancelled";
-  if (deadline_ != TimePoint::max() && shared_.options.clock->now() >= deadline_) {
-    return "the deadline has passed";
+// A server that names the time at which it will answer is not one that is silent: what has a grace
+// waits for it, as what must be finished does.
+Batch::TimePoint Batch::end_of_asked_pause() const {
+  TimePoint end = TimePoint::min();
+  if (options_.grace.count() == 0) return end;
+  for (const auto& [id, slot] : slots_) {
+    end = std::max(end, shared_.hosts.paused_until(slot->origin));
   }
+  return end;
+}
+
+std::optional<std::string> Batch::stopped() {
+  const auto now = shared_.options.clock->now();
+  if (options_.stop.stop_requested()) {
+    if (!give_up_) give_up_ = now + options_.grace;
+    if (now >= *give_up_ && now >= end_of_asked_pause() + options_.grace) return "cancelled";
+  }
+  if (deadline_ != TimePoint::max() && now >= deadline_) return "the deadline has passed";
   return std::nullopt;
 }
 
@@ -403,7 +418,8 @@ ExchangeOptions Batch::exchange_options(bool for_token) const {
           .follow_redirects = !for_token,
           .inner_hosts = &shared_.options.allowed_inner_hosts,
           .deadline = deadline_,
-          .stop = options_.stop,
+          // The source of credentials knows no grace.
+          .stop = options_.grace.count() > 0 ? std::stop_token() : options_.stop,
           .once = options_.once};
 }
 

@@ -82,7 +82,8 @@ class Batch {
   void send_what_has_room();
   void settle_tokens();
   TimePoint next_time() const;
-  std::optional<std::string> stopped() const;
+  TimePoint end_of_asked_pause() const;
+  std::optional<std::string> stopped();
   Status stop(const std::string& why);
 
   void perform(SlotId id, Action action);
@@ -113,6 +114,7 @@ class Batch {
   DriverShared& shared_;
   const CallOptions& options_;
   const TimePoint deadline_;
+  std::optional<TimePoint> give_up_ = {};  // the end of the grace, once the stop has come
   std::shared_ptr<http::CompletionQueue> queue_ = std::make_shared<http::CompletionQueue>();
   SlotId last_slot_ = 0;
   std::map<SlotId, std::unique_ptr<Slot>> slots_;

@@ -141,6 +141,19 @@ TEST_F(DriverTest, AStopEndsTheCallAndTellsEachThatWaits) {
   EXPECT_EQ(calls.errors[0].code, ErrorCode::cancelled);
 }
 
+// the rest of a change goes on for a while after the stop, and no longer.
+TEST_F(DriverTest, AStopWaitsForTheGraceOfACall) {
+  Driver driver(options());
+  std::stop_source stop;
+  stop.request_stop();
+  transport_->answer("GET", kUrl, reply(200));
+  EXPECT_THAT(driver.run(call_of(), {.stop = stop.get_token(), .grace = 5s}), IsOk());
+  transport_->hold("GET", kUrl);
+  EXPECT_THAT(driver.run(call_of(), {.stop = stop.get_token(), .grace = 5s}),
+              HasError(ErrorCode::cancelled));
+  EXPECT_THAT(clock_->waits(), ElementsAre(5s));
+}
+
 TEST_F(DriverTest, ACallThatIsStoppedBeforeItBeginsSendsNothing) {
   Driver driver(options());
   std::stop_source stop;

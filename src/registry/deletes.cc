@@ -7,6 +7,7 @@
 
 #include "purser/client.h"
 #include "registry/client_core.h"
+#include "registry/finishing.h"
 #include "registry/manifest_reads.h"
 #include "registry/manifest_writes.h"
 #include "registry/quirks.h"
@@ -71,10 +72,10 @@ bool says_not_done(int status) {
          status == 501;
 }
 
-// The truth about a digest whose DELETE did not answer 202: looked up by GET, never to be stopped.
+// The truth about a digest whose DELETE did not answer 202: looked up by GET.
 DeleteOutcome settle(const Reader& reader, const Repository& repository, const Digest& digest,
-                     Error first) {
-  auto now = reader.manifest(Reference::with_digest(repository, digest), CallOptions{});
+                     Error first, const CallOptions& options) {
+  auto now = reader.manifest(Reference::with_digest(repository, digest), finishing(options));
   DeleteOutcome outcome;
   if (now) {
     first.message += ", and the manifest is still there";
@@ -88,8 +89,8 @@ DeleteOutcome settle(const Reader& reader, const Repository& repository, const D
 }
 
 DeleteOutcome settle_404(const Reader& reader, const Repository& repository, const Digest& digest,
-                         Error not_found) {
-  auto now = reader.manifest(Reference::with_digest(repository, digest), CallOptions{});
+                         Error not_found, const CallOptions& options) {
+  auto now = reader.manifest(Reference::with_digest(repository, digest), finishing(options));
   if (!now && !is_confirmed_absence(now.error())) {
     not_found.code =
         now.error().code == ErrorCode::not_found ? ErrorCode::bad_response : now.error().code;
@@ -172,15 +173,15 @@ DeleteOutcome delete_digest(const Reader& reader, const ClientCore& core,
                          error.code == ErrorCode::cancelled || error.code == ErrorCode::too_large ||
                          error.code == ErrorCode::bad_response;
     if (!unknown) return {Unexpected(std::move(error)), false};
-    return settle(reader, repository, digest, std::move(error));
+    return settle(reader, repository, digest, std::move(error), options);
   }
   if (answer->status == 202) return {Status(), true};
   Error error = delete_failure(core, repository, ask, *answer);
   if (error.code == ErrorCode::not_found) {
-    return settle_404(reader, repository, digest, std::move(error));
+    return settle_404(reader, repository, digest, std::move(error), options);
   }
   if (says_not_done(answer->status)) return {Unexpected(std::move(error)), false};
-  return settle(reader, repository, digest, std::move(error));
+  return settle(reader, repository, digest, std::move(error), options);
 }
 
 bool says_not_done(const Error& error) {

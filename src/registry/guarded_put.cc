@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/finishing.h"
 #include "registry/manifest_writes.h"
 #include "registry/registry_error.h"
 #include "registry/tries.h"
@@ -60,8 +61,6 @@ Error Guard::changed(const std::optional<Digest>& now) const {
 }
 
 GuardedPut Guard::put() {
-  // Cut off by us it would be a change of which nobody knows whether it was made.
-  const CallOptions not_to_be_stopped = {.once = true};
   Tries tries(client_, options_);
   for (;;) {
     auto now = look();
@@ -69,7 +68,7 @@ GuardedPut Guard::put() {
     if (!is_as_seen(*now)) return ended(Unexpected(changed(*now)));
     if (*now == manifest_.digest()) return ended({});
     PutOutcome sent =
-        put_bytes(core_, tag_.repository(), *tag_.tag(), manifest_, not_to_be_stopped);
+        put_bytes(core_, tag_.repository(), *tag_.tag(), manifest_, finishing(options_, true));
     tries.note_answer();  // what follows may wait as long as that asks for
     sent_ = sent_ || sent.status || !sent.status.error().not_done;
     if (sent.status || sent.stored_as) {

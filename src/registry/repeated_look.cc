@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds kLongestDelay{2'000};
 RepeatedLook::RepeatedLook(const Reader& reader, const CallOptions& options)
     : clock_(clock_of(reader)),
       stop_(options.stop),
+      grace_(options.grace),
       end_(clock_->now() + kLongestWait),
       delay_(kFirstDelay) {
   if (!options.deadline || *options.deadline >= kLongestWait) return;
@@ -35,15 +36,21 @@ bool RepeatedLook::wait() {
   return sleep_until(next);
 }
 
+bool RepeatedLook::stopped() {
+  if (!stop_.stop_requested()) return false;
+  if (!give_up_) give_up_ = clock_->now() + grace_;
+  return clock_->now() >= *give_up_;
+}
+
 bool RepeatedLook::sleep_until(TimePoint until) {
   http::CompletionQueue nothing_comes;
   const std::stop_callback on_stop(stop_, [&] { nothing_comes.wake(); });
   while (clock_->now() < until) {
-    if (stop_.stop_requested()) {
+    if (stopped()) {
       cut_short_ = true;
       return false;
     }
-    clock_->wait(nothing_comes, until);
+    clock_->wait(nothing_comes, std::min(until, give_up_.value_or(until)));
   }
   return true;
 }

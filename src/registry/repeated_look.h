@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "purser/client.h"
@@ -21,7 +22,8 @@ inline constexpr std::chrono::seconds kLongestWait{10};
 //   } while (it is still there && again.wait());
 class RepeatedLook {
  public:
-  // The stop and the deadline of `options` cut the waiting short; the deadline counts from here.
+  // The stop (after its grace) and the deadline of `options` cut the waiting short; the deadline
+  // counts from here.
   RepeatedLook(const Reader& reader, const CallOptions& options);
 
   // Waits until the next look, longer each time. False, at once or early: it was waited for long
@@ -36,9 +38,12 @@ class RepeatedLook {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   bool sleep_until(TimePoint until);
+  bool stopped();
 
   const std::shared_ptr<http::Clock> clock_;
   const std::stop_token stop_;
+  const std::chrono::milliseconds grace_;
+  std::optional<TimePoint> give_up_ = {};  // the end of the grace, once the stop has come
   TimePoint end_;
   bool ends_early_ = false;  // by the deadline
   bool cut_short_ = false;

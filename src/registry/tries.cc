@@ -30,6 +30,7 @@ std::shared_ptr<http::Clock> clock_of(const Reader& reader) {
 Tries::Tries(const Reader& reader, const CallOptions& options, OnWait on_wait)
     : reader_(reader),
       stop_(options.stop),
+      grace_(options.grace),
       on_wait_(std::move(on_wait)),
       clock_(clock_of(reader)),
       deadline_(deadline_of(options, clock_->now())) {}
@@ -47,7 +48,9 @@ Status Tries::wait_after(const Error& error) {
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_->now() - *answered);
     delay = std::max(delay - passed, std::chrono::milliseconds(0));
   }
-  if (stop_.stop_requested()) return cut_short(error, "stopped before the next try");
+  // What must be finished waits for the time at which the server said that it will answer.
+  const bool stoppable = grace_.count() == 0 || !error.retry_after;
+  if (stoppable && stopped()) return cut_short(error, "stopped before the next try");
   if (deadline_ - clock_->now() < delay) {
     return cut_short(error, "the deadline comes before the next try, in " + in_seconds(delay));
   }
@@ -62,10 +65,16 @@ Status Tries::wait_after(const Error& error) {
   http::CompletionQueue nothing_comes;
   const std::stop_callback on_stop(stop_, [&] { nothing_comes.wake(); });
   while (clock_->now() < until) {
-    if (stop_.stop_requested()) return cut_short(error, "stopped while waiting for the next try");
-    clock_->wait(nothing_comes, until);
+    if (stoppable && stopped()) return cut_short(error, "stopped while waiting for the next try");
+    clock_->wait(nothing_comes, stoppable ? std::min(until, give_up_.value_or(until)) : until);
   }
   return {};
+}
+
+bool Tries::stopped() {
+  if (!stop_.stop_requested()) return false;
+  if (!give_up_) give_up_ = clock_->now() + grace_;
+  return clock_->now() >= *give_up_;
 }
 
 void Tries::tell(std::chrono::milliseconds delay, const Error& error) const {

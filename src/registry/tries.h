@@ -42,13 +42,16 @@ class Tries {
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  bool stopped();
   void tell(std::chrono::milliseconds delay, const Error& error) const;
 
   const Reader& reader_;
   const std::stop_token stop_;
+  const std::chrono::milliseconds grace_;
   const OnWait on_wait_;
   const std::shared_ptr<http::Clock> clock_;
   const TimePoint deadline_;
+  std::optional<TimePoint> give_up_ = {};  // the end of the grace, once the stop has come
   std::optional<TimePoint> answered_ = {};
   int tried_ = 1;
 };

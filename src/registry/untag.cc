@@ -5,18 +5,13 @@
 
 #include "purser/client.h"
 #include "purser/stand_in.h"
+#include "registry/finishing.h"
 #include "registry/repeated_look.h"
 #include "registry/tags_on.h"
 #include "registry/untag_job.h"
 
 namespace purser {
-namespace {
-
-// From the first change to the last look nothing may be stopped: half of an untag is a tag on a
-// stand-in.
-const CallOptions kNotToBeStopped = {};
-
-}  // namespace
+namespace {}  // namespace
 
 UntagJob::UntagJob(const Client& client, const ClientCore& core, const Reference& reference,
                    ChangeLog* log, const CallOptions& options)
@@ -136,7 +131,7 @@ Status UntagJob::check_still_on(const Digest& digest) {
 }
 
 UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& detail) {
-  auto now = client_.manifest(*tag_reference_, kNotToBeStopped);
+  auto now = client_.manifest(*tag_reference_, finishing(options_));
   if (!now) {
     detail = now.error().message;
     return is_confirmed_absence(now.error()) ? TagNow::gone : TagNow::unread;
@@ -149,15 +144,15 @@ UntagJob::TagNow UntagJob::look_at_tag(const Digest* stand_in, std::string& deta
 
 UntagJob::TagNow UntagJob::await_change(TagNow as_before, const Digest* stand_in,
                                         std::string& detail) {
-  RepeatedLook again(client_, kNotToBeStopped);
+  RepeatedLook again(client_, finishing(options_));
   TagNow now = look_at_tag(stand_in, detail);
   while (now == as_before && again.wait()) now = look_at_tag(stand_in, detail);
   return now;
 }
 
 Status UntagJob::original_is_served() {
-  auto now =
-      client_.manifest(Reference::with_digest(repository_, original_->digest()), kNotToBeStopped);
+  auto now = client_.manifest(Reference::with_digest(repository_, original_->digest()),
+                              finishing(options_));
   if (now) return {};
   return Unexpected(make_error(operation_, now.error().code,
                                fmt::format("the image itself, {}, could not be read afterwards: {}",
@@ -204,12 +199,12 @@ Status UntagJob::restore(const Reference& tag, SeenOnTag seen) {
   };
   seen.emplace_back(std::nullopt);
   seen.emplace_back(original_->digest());
-  const GuardedPut put = put_if_seen(client_, core_, tag, seen, *original_, kNotToBeStopped);
+  const GuardedPut put = put_if_seen(client_, core_, tag, seen, *original_, finishing(options_));
   if (!put.status) {
     if (put.status.error().code == ErrorCode::changed) return put.status;
     return lost(put.status.error());
   }
-  auto now = client_.manifest(tag, kNotToBeStopped);
+  auto now = client_.manifest(tag, finishing(options_));
   if (!now) return lost(now.error());
   if (now->raw() == original_->raw()) return {};
   return Unexpected(make_error(operation, ErrorCode::changed,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "purser/stand_in.h"
+#include "registry/finishing.h"
 #include "registry/quirks.h"
 #include "registry/repeated_look.h"
 #include "registry/tries.h"
@@ -13,8 +14,6 @@
 
 namespace purser {
 namespace {
-
-const CallOptions kNotToBeStopped = {};
 
 // The registry understood the request and does not want this document.
 bool refuses_document(const Error& error) {
@@ -148,9 +147,8 @@ Result<UntagMethod> UntagJob::remove_stand_in(const Manifest& stand_in) {
 Error UntagJob::undo_refused(const Manifest& stand_in, Error refusal) {
   Error error = put_back(std::move(refusal), {stand_in.digest()});
   if (!error.http || error.code == ErrorCode::changed) return error;  // it was not put back
-  if (!check_nobody_else_has(stand_in.digest(), kNotToBeStopped)) return error;
-  const CallOptions not_to_be_stopped = {.once = true};
-  delete_digest(client_, core_, repository_, stand_in.digest(), not_to_be_stopped);
+  if (!check_nobody_else_has(stand_in.digest(), finishing(options_))) return error;
+  delete_digest(client_, core_, repository_, stand_in.digest(), finishing(options_, true));
   // Otherwise the step stays open, and the next run takes it away.
   begun_ = why_still_there(stand_in).has_value();
   return error;
@@ -161,7 +159,6 @@ Error UntagJob::undo_refused(const Manifest& stand_in, Error refusal) {
 // its name there is nothing to put back, so it is tried again whatever went wrong.
 DeleteOutcome UntagJob::delete_stand_in(const Manifest& stand_in, bool tag_may_be_gone,
                                         bool look_first) {
-  const CallOptions not_to_be_stopped = {.once = true};
   Tries tries(client_, options_);
   // By a delete of the tag of which nobody knows what it did.
   const bool may_be_gone = tag_may_be_gone || look_first;
@@ -172,7 +169,7 @@ DeleteOutcome UntagJob::delete_stand_in(const Manifest& stand_in, bool tag_may_b
       return {std::move(ready), false};
     }
     DeleteOutcome deleted =
-        delete_digest(client_, core_, repository_, stand_in.digest(), not_to_be_stopped);
+        delete_digest(client_, core_, repository_, stand_in.digest(), finishing(options_, true));
     if (deleted.status) return deleted;
     const Error& error = deleted.status.error();
     if (tag_may_be_gone && error.code == ErrorCode::not_found) return {Status(), false};
@@ -186,7 +183,7 @@ Status UntagJob::check_still_ours(const Manifest& stand_in, bool tag_may_be_gone
   std::string detail;
   const TagNow now = look_at_tag(&stand_in.digest(), detail);
   if (now == TagNow::on_stand_in || (now == TagNow::gone && tag_may_be_gone)) {
-    return check_nobody_else_has(stand_in.digest(), kNotToBeStopped);
+    return check_nobody_else_has(stand_in.digest(), finishing(options_));
   }
   return Unexpected(make_error(operation_, ErrorCode::changed,
                                "the tag did not stay as it was put: " + detail, "Look again"));
@@ -217,7 +214,7 @@ bool UntagJob::learn_from_tag_delete(const Manifest& stand_in) {
   std::string detail;
   const TagNow tag = await_change(TagNow::on_stand_in, &stand_in.digest(), detail);
   auto manifest =
-      client_.manifest(Reference::with_digest(repository_, stand_in.digest()), kNotToBeStopped);
+      client_.manifest(Reference::with_digest(repository_, stand_in.digest()), finishing(options_));
   name_delete_pending_ = tag == TagNow::on_stand_in;
   const bool conforms = tag == TagNow::gone && manifest.has_value();
   if (conforms) {
@@ -275,9 +272,9 @@ Result<UntagMethod> UntagJob::confirm(const Manifest& stand_in, const DeleteOutc
 // A 202 is a word. No value: it is confirmed gone.
 std::optional<Error> UntagJob::why_still_there(const Manifest& stand_in) {
   const Reference reference = Reference::with_digest(repository_, stand_in.digest());
-  RepeatedLook again(client_, kNotToBeStopped);
-  auto there = client_.head(reference, kNotToBeStopped);
-  while (there && again.wait()) there = client_.head(reference, kNotToBeStopped);
+  RepeatedLook again(client_, finishing(options_));
+  auto there = client_.head(reference, finishing(options_));
+  while (there && again.wait()) there = client_.head(reference, finishing(options_));
   if (!there && is_confirmed_absence(there.error())) return std::nullopt;
   if (!there) return std::move(there).error();
   return make_error(operation_, ErrorCode::conflict,
@@ -287,7 +284,7 @@ std::optional<Error> UntagJob::why_still_there(const Manifest& stand_in) {
 // The tag is gone, by its name perhaps, and what was put onto it may not be.
 void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
   const Reference left = Reference::with_digest(repository_, stand_in.digest());
-  auto there = client_.head(left, kNotToBeStopped);
+  auto there = client_.head(left, finishing(options_));
   if (!there && is_confirmed_absence(there.error())) return;
   Error why = cause;
   why.not_done = false;  // of the whole untag it is not true
@@ -302,15 +299,15 @@ void UntagJob::note_left_behind(const Manifest& stand_in, const Error& cause) {
 // After a delete that was not plainly accepted, the tag may be listed and still answer 404:
 // then the stand-in is put onto it and deleted once more.
 Status UntagJob::clear_ghost(const Manifest& stand_in) {
-  auto tags = client_.tags(repository_, {.call = kNotToBeStopped});
+  auto tags = client_.tags(repository_, {.call = finishing(options_)});
   if (!tags || !std::binary_search(tags->begin(), tags->end(), tag_)) return {};
   GuardedPut put =
-      put_if_seen(client_, core_, *tag_reference_, {std::nullopt}, stand_in, kNotToBeStopped);
+      put_if_seen(client_, core_, *tag_reference_, {std::nullopt}, stand_in, finishing(options_));
   if (!put.status) return Unexpected(undo_put(stand_in, std::move(put)));
   const DeleteOutcome deleted = delete_stand_in(stand_in, false, false);
   std::string detail;
   const TagNow now = look_at_tag(&stand_in.digest(), detail);
-  tags = client_.tags(repository_, {.call = kNotToBeStopped});
+  tags = client_.tags(repository_, {.call = finishing(options_)});
   const bool listed = tags && std::binary_search(tags->begin(), tags->end(), tag_);
   if (now == TagNow::gone && !listed) return {};
   Error cause = make_error(operation_, ErrorCode::bad_response,

@@ -4,16 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/finishing.h"
 #include "registry/quirks.h"
 #include "registry/tries.h"
 #include "registry/untag_job.h"
 
 namespace purser {
-namespace {
-
-const CallOptions kNotToBeStopped = {};
-
-}  // namespace
+namespace {}  // namespace
 
 // Until one delete on an image was seen to leave its other tags alone, they are written down first,
 // so that they can be put back.
@@ -24,7 +21,6 @@ Result<std::vector<std::string>> UntagJob::siblings_to_watch() {
 
 // Each try comes after a look. An error with `not_done`: nothing was changed.
 Result<http::Response> UntagJob::send_tag_delete(std::vector<std::string>& siblings) {
-  const CallOptions not_to_be_stopped = {.once = true};
   const auto nothing_done = [](Error error) {
     error.not_done = true;
     return Unexpected(std::move(error));
@@ -37,7 +33,8 @@ Result<http::Response> UntagJob::send_tag_delete(std::vector<std::string>& sibli
     if (Status still = check_still_on(original_->digest()); !still) {
       return nothing_done(std::move(still).error());
     }
-    Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, not_to_be_stopped);
+    Result<http::Response> answer =
+        delete_by_tag(core_, repository_, tag_, finishing(options_, true));
     if (answer && answer->status == 429) {
       answer = Unexpected(tag_delete_failure(core_, repository_, tag_, *answer));
     }
@@ -97,7 +94,7 @@ Status UntagJob::confirm_tag_delete(const std::vector<std::string>& siblings) {
   for (const std::string& sibling : siblings) {
     auto reference = Reference::with_tag(repository_, sibling);
     if (!reference) return Unexpected(std::move(reference).error());
-    auto head = client_.head(*reference, kNotToBeStopped);
+    auto head = client_.head(*reference, finishing(options_));
     if (head) continue;  // wherever it points: it was not taken along
     return Unexpected(make_error(operation_, ErrorCode::bad_response,
                                  fmt::format("the registry's delete of one tag took {} along: {}",
@@ -112,7 +109,7 @@ Error UntagJob::put_back_all(Error cause, const std::vector<std::string>& siblin
   for (const std::string& sibling : siblings) {
     auto reference = Reference::with_tag(repository_, sibling);
     if (!reference) continue;
-    auto head = client_.head(*reference, kNotToBeStopped);
+    auto head = client_.head(*reference, finishing(options_));
     if (head || !is_confirmed_absence(head.error())) continue;
     const Status back = restore(*reference, {});
     if (!back && back.error().code == ErrorCode::changed) continue;  // it was pushed again

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/finishing.h"
 #include "registry/manifest_writes.h"
 #include "registry/registry_error.h"
 #include "registry/repeated_look.h"
@@ -241,7 +242,8 @@ void RepositoryRun::hold_back(const Digest& digest, const std::string& why) {
 
 // A 202 is a word: what the manifest leads to goes on a look alone, and not while it is served.
 Status RepositoryRun::delete_and_confirm(const Digest& digest) {
-  Status deleted = client_.delete_manifest(approved_.repository, digest, {.once = true});
+  Status deleted =
+      client_.delete_manifest(approved_.repository, digest, finishing(options_.call, true));
   const bool may_go =
       deleted || (!says_not_done(deleted.error()) && deleted.error().code != ErrorCode::not_found);
   return may_go ? await_absence(digest, std::move(deleted)) : deleted;
