@@ -213,7 +213,8 @@ void Batch::perform(SlotId id, Action action) {
     if (auto* to_finish = std::get_if<Finish>(&action)) {
       if (const auto until = to_finish->host_paused_until) {
         // Who waits for its end is told by whoever begins to.
-        shared_.hosts.pause(slots_.at(id)->origin, shared_.options.clock->now(), *until);
+        shared_.hosts.pause(slots_.at(id)->origin, shared_.options.clock->now(), *until,
+                            to_finish->pause_reason);
       }
       return finish(id, std::move(to_finish->result));
     }
@@ -229,11 +230,12 @@ void Batch::send(SlotId id, http::Request request) {
   const auto paused = shared_.hosts.paused_until(slot.origin);
   if (paused > shared_.options.clock->now()) {
     if (!waits_for(slot.origin, paused)) {
-      return perform(id, slot.exchange.on_pause(paused, moment(slot.origin)));
+      return perform(id, slot.exchange.on_pause(paused, shared_.hosts.pause_reason(slot.origin),
+                                                moment(slot.origin)));
     }
     hold(id, std::move(request));
     tell_of_wait({.what = slot.origin,
-                  .why = "the server asked for a pause",
+                  .why = shared_.hosts.pause_reason(slot.origin),
                   .until = paused,
                   .whole_host = true});
     timers_.emplace(paused, id);
@@ -322,7 +324,7 @@ void Batch::wait(SlotId id, const Wait& wait) {
 }
 
 void Batch::pause_host(const std::string& origin, TimePoint until, const std::string& why) {
-  if (!shared_.hosts.pause(origin, shared_.options.clock->now(), until)) return;
+  if (!shared_.hosts.pause(origin, shared_.options.clock->now(), until, why)) return;
   tell_of_wait({.what = origin, .why = why, .until = until, .whole_host = true});
 }
 

@@ -66,6 +66,7 @@ struct Finish {
   Result<http::Response> result;
   // The host asked for a pause, which this call does not wait for: nothing else goes to it.
   std::optional<std::chrono::steady_clock::time_point> host_paused_until = {};
+  std::string pause_reason = {};  // "the server answered 429"
 };
 using Action = std::variant<Send, Wait, FetchToken, Finish>;
 
@@ -102,7 +103,8 @@ class Exchange {
   Action on_failure(const http::Failure& failure, const Moment& moment);
   // Instead of sending what start, an answer or a token led to: the host asked for a pause, and
   // this call is not to wait for its end.
-  Action on_pause(std::chrono::steady_clock::time_point until, const Moment& moment);
+  Action on_pause(std::chrono::steady_clock::time_point until, std::string_view why,
+                  const Moment& moment);
   Action on_timer(const Moment& moment);
   // `fresh`: it was fetched for this call, not found in the cache.
   Action on_token(const Token& token, bool fresh);

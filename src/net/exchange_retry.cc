@@ -51,11 +51,12 @@ bool is_transient(Kind kind) { return outcome_unknown(kind) || never_sent(kind);
 
 }  // namespace
 
-Action Exchange::on_pause(std::chrono::steady_clock::time_point until, const Moment& moment) {
+Action Exchange::on_pause(std::chrono::steady_clock::time_point until, std::string_view why,
+                          const Moment& moment) {
   if (state_ != State::sent) return out_of_step("a pause");
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - moment.now);
   Error paused = error(ErrorCode::rate_limited,
-                       "the server asked for a pause, of which " + in_seconds(left) +
+                       std::string(why) + " and asked for a pause, of which " + in_seconds(left) +
                            " are left, and nothing was sent",
                        "Try again after that time");
   paused.retry_after = left;
@@ -80,6 +81,7 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
     too_long.not_done = status == 429;
     Finish ended{Unexpected(std::move(too_long))};
     if (!left_origin_) ended.host_paused_until = moment.now + *asked;
+    ended.pause_reason = "the server answered " + std::to_string(status);
     return ended;
   }
   const auto delay =
@@ -92,7 +94,7 @@ std::optional<Action> Exchange::retry(const http::Response& response, const Mome
   }
   // The pause is the host's, whatever becomes of this call.
   if (!whole_host) return std::nullopt;
-  return Finish{response, moment.now + delay};
+  return Finish{response, moment.now + delay, "the server answered " + std::to_string(status)};
 }
 
 Action Exchange::failed(const http::Failure& failure, const Moment& moment) {

@@ -191,7 +191,10 @@ const std::map<std::string, Event>& events() {
       {"too far inside", failure(Kind::refused)},
       {"too large", failure(Kind::too_large)},
       {"cut off by us", failure(Kind::cancelled)},
-      {"host paused", [](Exchange& exchange) { return exchange.on_pause(now().now + 7s, now()); }},
+      {"host paused",
+       [](Exchange& exchange) {
+         return exchange.on_pause(now().now + 7s, "the server answered 429", now());
+       }},
       {"timer", [](Exchange& exchange) { return exchange.on_timer(now()); }},
       {"fresh token", [](Exchange& exchange) { return exchange.on_token(token(), true); }},
       {"cached token", [](Exchange& exchange) { return exchange.on_token(token(), false); }},

@@ -42,12 +42,13 @@ class HostBook {
     return found == hosts_.end() ? std::nullopt : found->second.zone;
   }
   // False: its pause lasts as long already.
-  bool pause(std::string_view origin, TimePoint now, TimePoint until) {
+  bool pause(std::string_view origin, TimePoint now, TimePoint until, std::string_view why) {
     const std::lock_guard lock(mutex_);
     auto& host = entry(origin);
     if (until <= host.paused_until) return false;
     if (now >= host.paused_until) ++host.pauses;
     host.paused_until = until;
+    host.pause_reason = why;
     return true;
   }
   // It does what it is asked for, so it limits no more.
@@ -61,6 +62,12 @@ class HostBook {
     const auto found = hosts_.find(origin);
     return found == hosts_.end() ? 0 : found->second.pauses;
   }
+  // What it said when it asked for the pause: "the server answered 429".
+  std::string pause_reason(std::string_view origin) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = hosts_.find(origin);
+    return found == hosts_.end() ? std::string() : found->second.pause_reason;
+  }
   TimePoint paused_until(std::string_view origin) const {
     const std::lock_guard lock(mutex_);
     const auto found = hosts_.find(origin);
@@ -72,6 +79,7 @@ class HostBook {
     bool answered = false;
     std::optional<http::Zone> zone = {};
     TimePoint paused_until = TimePoint::min();
+    std::string pause_reason = {};
     int pauses = 0;
   };
   Host& entry(std::string_view origin) {
