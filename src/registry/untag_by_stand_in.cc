@@ -194,7 +194,8 @@ Status UntagJob::check_still_ours(const Manifest& stand_in, bool tag_may_be_gone
 // gone and the stand-in's manifest is not.
 // Errors: the refusal of this very tag, such as a lock.
 Result<bool> UntagJob::try_tag_delete_on(const Manifest& stand_in) {
-  Result<http::Response> answer = delete_by_tag(core_, repository_, tag_, {.once = true});
+  Result<http::Response> answer =
+      delete_by_tag(core_, repository_, tag_, finishing(options_, true));
   if (!answer) {  // unknown: the next untag tries again
     name_delete_pending_ = !answer.error().not_done;
     return false;

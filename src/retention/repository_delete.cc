@@ -253,9 +253,9 @@ Status RepositoryRun::delete_and_confirm(const Digest& digest) {
 Status RepositoryRun::await_absence(const Digest& digest, Status deleted) {
   const Reference reference = Reference::with_digest(approved_.repository, digest);
   RepeatedLook again(client_, options_.call);
-  auto head = client_.head(reference);
+  auto head = client_.head(reference, finishing(options_.call));
   if (head) on_step_("wait until " + digest.str() + " is gone", false);
-  while (head && again.wait()) head = client_.head(reference);
+  while (head && again.wait()) head = client_.head(reference, finishing(options_.call));
   if (!head && is_confirmed_absence(head.error())) return {};
   if (head && !again.was_cut_short()) ++unheeded_;
   if (!deleted) return deleted;

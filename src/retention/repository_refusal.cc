@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "registry/client_core.h"
+#include "registry/finishing.h"
 #include "registry/guarded_put.h"
 #include "registry/manifest_writes.h"
 #include "registry/repeated_look.h"
@@ -141,7 +142,7 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
   auto reference = Reference::with_tag(approved_.repository, tag);
   if (!reference) return Unexpected(std::move(reference).error());
   const Operation operation = core_of(client_).operation("delete the tag", *reference);
-  auto head = client_.head(*reference);
+  auto head = client_.head(*reference, finishing(options_.call));
   if (!head && is_confirmed_absence(head.error())) return {};
   if (!head) return Unexpected(std::move(head).error());
   if (head->digest != digest) {
@@ -153,10 +154,11 @@ Status RepositoryRun::delete_by_name(const std::string& tag, const Digest& diges
     return Unexpected(make_error(operation, ErrorCode::unsupported,
                                  "this registry does not delete a tag by its name alone"));
   }
-  auto answer = delete_by_tag(core_of(client_), approved_.repository, tag, {.once = true});
+  auto answer =
+      delete_by_tag(core_of(client_), approved_.repository, tag, finishing(options_.call, true));
   RepeatedLook again(client_, options_.call);
   do {
-    head = client_.head(*reference);
+    head = client_.head(*reference, finishing(options_.call));
   } while (head && answer && answer->status < 300 && again.wait());
   if (!head && is_confirmed_absence(head.error())) return {};
   if (!answer) return Unexpected(std::move(answer).error());
